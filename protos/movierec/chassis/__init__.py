@@ -1,0 +1,1 @@
+"""What both services are mounted on: settings, errors, server and shutdown."""

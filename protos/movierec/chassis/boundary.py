@@ -1,0 +1,161 @@
+"""The one place where errors become gRPC statuses.
+
+Every status carries `google.rpc.ErrorInfo`, and `BadRequest`, `ResourceInfo` or
+`RetryInfo` where they fit (AIP-193). Requests are decoded inside the boundary
+too: left to itself, grpc answers bytes that are no message with UNKNOWN.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from typing import Any
+
+import grpc
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import DecodeError, Message
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, ResourceInfo, RetryInfo
+from google.rpc.status_pb2 import Status
+from grpc_status import rpc_status
+
+from movierec.chassis.errors import InvalidRequestError, ServiceError, Violation
+
+DOMAIN = "movierec"
+INTERNAL_MESSAGE = "something went wrong that we did not foresee; the service's log has the details"
+# A status travels in HTTP/2 trailers, of which gRPC accepts 8 KiB by default: the
+# message percent-encoded, and then the message and the details in base64.
+LARGEST_MESSAGE_BYTES = 1_500
+LARGEST_DETAILS_BYTES = 2_500
+
+ErrorTable = Mapping[type[ServiceError], grpc.StatusCode]
+
+log = logging.getLogger(__name__)
+
+
+class ErrorBoundary(grpc.aio.ServerInterceptor):
+    """Answers every error of our own services with a status from one table.
+
+    Args:
+        table: The status of each class of errors; a class that is not there
+            takes that of its nearest base.
+    """
+
+    def __init__(self, table: ErrorTable) -> None:
+        self._table = table
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Any:
+        """Wraps the handler of a method of ours; see `grpc.aio.ServerInterceptor`."""
+        handler = await continuation(handler_call_details)
+        if handler is None or not handler_call_details.method.startswith("/movierec."):
+            return handler
+        if handler.unary_stream is not None:
+            return grpc.unary_stream_rpc_method_handler(
+                self._guard_stream(handler), None, handler.response_serializer
+            )
+        if handler.unary_unary is not None:
+            return grpc.unary_unary_rpc_method_handler(
+                self._guard_unary(handler), None, handler.response_serializer
+            )
+        raise NotImplementedError(f"no boundary for {handler_call_details.method}")
+
+    def _guard_unary(self, handler: Any) -> Callable[..., Any]:
+        async def guarded(payload: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+            try:
+                request = _decode(payload, handler)
+                return await handler.unary_unary(request, context)
+            except Exception as error:  # noqa: BLE001  # this is the boundary
+                await self._abort(context, error)
+
+        return guarded
+
+    def _guard_stream(self, handler: Any) -> Callable[..., Any]:
+        async def guarded(
+            payload: bytes, context: grpc.aio.ServicerContext[Any, Any]
+        ) -> AsyncIterator[Message]:
+            try:
+                request = _decode(payload, handler)
+                async with aclosing(handler.unary_stream(request, context)) as responses:
+                    async for response in responses:
+                        yield response
+            except Exception as error:  # noqa: BLE001  # this is the boundary
+                await self._abort(context, error)
+
+        return guarded
+
+    async def _abort(self, context: grpc.aio.ServicerContext[Any, Any], error: Exception) -> None:
+        if isinstance(error, grpc.aio.AbortError):
+            raise error
+        if isinstance(error, ServiceError):
+            code = next(self._table[kind] for kind in type(error).mro() if kind in self._table)
+            status = rpc_status.to_status(to_status(error, code))
+        else:
+            log.error("unexpected error", exc_info=error)
+            internal = _InternalError(INTERNAL_MESSAGE)
+            status = rpc_status.to_status(to_status(internal, grpc.StatusCode.INTERNAL))
+        await context.abort(status.code, status.details, status.trailing_metadata)
+
+
+class _InternalError(ServiceError):
+    reason = "INTERNAL"
+
+
+def _decode(payload: bytes, handler: Any) -> Message:
+    try:
+        request: Message = handler.request_deserializer(payload)
+    except DecodeError:
+        sentence = (
+            "its bytes are no message of this method: generate the client from this "
+            "server's .proto files"
+        )
+        raise InvalidRequestError(Violation("request", sentence)) from None
+    return request
+
+
+def to_status(error: ServiceError, code: grpc.StatusCode) -> Status:
+    """An error as `google.rpc.Status`, small enough to travel in the trailers."""
+    info = ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata)
+    details: list[Message] = [info]
+    if error.violations:
+        details.append(
+            BadRequest(
+                field_violations=[
+                    BadRequest.FieldViolation(field=item.field, description=item.description)
+                    for item in error.violations
+                ]
+            )
+        )
+    details += [
+        ResourceInfo(resource_type=item.kind, resource_name=item.name, description=item.description)
+        for item in error.resources
+    ]
+    if error.retry_after_s is not None:
+        delay = Duration()
+        delay.FromNanoseconds(int(error.retry_after_s * 1e9))
+        details.append(RetryInfo(retry_delay=delay))
+    status = Status(code=code.value[0], message=_cut(error.message))
+    room = LARGEST_DETAILS_BYTES
+    for detail in details:
+        packed = AnyMessage()
+        packed.Pack(detail)
+        room -= packed.ByteSize()
+        if room < 0:
+            break
+        status.details.append(packed)
+    return status
+
+
+def _cut(message: str) -> str:
+    """As much of a message as fits, counted as it travels: percent-encoded."""
+    # A lone surrogate, which a JSON text can bring in, has no UTF-8.
+    clean = message.encode("utf-8", "replace").decode()
+    room = LARGEST_MESSAGE_BYTES
+    for position, char in enumerate(clean):
+        plain = char.isascii() and char.isprintable() and char != "%"
+        room -= 1 if plain else 3 * len(char.encode())
+        if room < 0:
+            return f"{clean[:position]}…"
+    return clean

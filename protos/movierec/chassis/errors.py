@@ -1,0 +1,74 @@
+"""Errors whose sentence is meant for the caller; free of any transport.
+
+A service derives its own from `ServiceError`, one class a kind, and maps each
+class to a status in one table (see `movierec.chassis.boundary`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A field of the request that is not legal, and what would be."""
+
+    field: str
+    description: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.description}"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Something that was asked for and is not there."""
+
+    kind: str
+    name: str
+    description: str = ""
+
+
+class ServiceError(Exception):
+    """An error that the caller can act on.
+
+    Args:
+        message: A sentence that names the bad value, the legal ones and what
+            to do.
+        violations: The fields at fault, if the request is.
+        resources: What was not found, if something was not.
+        metadata: More facts for programs, e.g. the id of the other run.
+        retry_after_s: After how many seconds asking again makes sense.
+    """
+
+    reason: ClassVar[str] = "UNSPECIFIED"
+    """UPPER_SNAKE; what programs tell errors apart by."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        violations: Sequence[Violation] = (),
+        resources: Sequence[Resource] = (),
+        metadata: Mapping[str, str] | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.violations = tuple(violations)
+        self.resources = tuple(resources)
+        self.metadata = dict(metadata or {})
+        self.retry_after_s = retry_after_s
+
+
+class InvalidRequestError(ServiceError):
+    """The request itself is not legal.
+
+    Args:
+        *violations: The fields at fault; the message is made of them.
+    """
+
+    reason: ClassVar[str] = "INVALID_REQUEST"
+
+    def __init__(self, *violations: Violation) -> None:
+        super().__init__("; ".join(map(str, violations)), violations=violations)

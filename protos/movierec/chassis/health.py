@@ -1,0 +1,67 @@
+"""`grpc.health.v1`, with watches that end when the server does.
+
+The servicer of grpcio-health-checking keeps its watches open for ever, so that a
+server that waits for its calls would wait its whole grace for whoever watches.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+import grpc
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import HealthServicer
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class Health(HealthServicer):  # type: ignore[misc]  # grpc_health is not typed
+    """What is said of each name; a name that was never set is not known."""
+
+    def __init__(self) -> None:
+        self._ready: dict[str, bool] = {}
+        self._changed = asyncio.Condition()
+        self._ended = False
+
+    async def set(self, names: Iterable[str], *, ready: bool) -> None:
+        """Says whether calls make sense, under each of these names; not after `end`."""
+        async with self._changed:
+            if not self._ended:
+                self._ready |= dict.fromkeys(names, ready)
+                self._changed.notify_all()
+
+    async def end(self) -> None:
+        """Says for good that nothing is ready, and ends the watches once they have said so."""
+        await self.set(self._ready, ready=False)
+        async with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    async def Check(self, request: HealthCheckRequest, context: Context) -> HealthCheckResponse:
+        """The status of a name."""
+        if request.service not in self._ready:
+            await context.abort(grpc.StatusCode.NOT_FOUND, f"there is no {request.service!r}")
+        return HealthCheckResponse(status=self._status(request.service))
+
+    async def Watch(
+        self, request: HealthCheckRequest, context: Context
+    ) -> AsyncIterator[HealthCheckResponse]:
+        """The status of a name, and every change of it."""
+        told = None
+        while True:
+            async with self._changed:
+                await self._changed.wait_for(
+                    lambda: self._ended or self._status(request.service) != told  # noqa: B023
+                )
+                status, ended = self._status(request.service), self._ended
+            if status != told:
+                yield HealthCheckResponse(status=status)
+            if ended:
+                return
+            told = status
+
+    def _status(self, name: str) -> int:
+        if name not in self._ready:
+            return int(HealthCheckResponse.SERVICE_UNKNOWN)
+        ready = self._ready[name]
+        return int(HealthCheckResponse.SERVING if ready else HealthCheckResponse.NOT_SERVING)

@@ -1,0 +1,52 @@
+"""Pages of a list, by AIP-158: a size, an opaque token, no surprises."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from movierec.chassis.errors import InvalidRequestError, Violation
+from movierec.chassis.legal import shown
+
+Item = TypeVar("Item")
+
+
+def page_of(
+    items: Sequence[Item],
+    key: Callable[[Item], str],
+    *,
+    size: int,
+    token: str,
+    default_size: int,
+    largest_size: int,
+) -> tuple[Sequence[Item], str]:
+    """Cuts a page out of a list.
+
+    Args:
+        items: The whole list, in order.
+        key: What tells an item from every other; the last item's is the token.
+        size: How many at most; 0 takes the default, too many the largest.
+        token: Empty for the first page, or what the page before came with.
+        default_size: For a size of 0.
+        largest_size: That is ever given.
+
+    Returns:
+        The page, and the next page's token, empty when this is the last.
+
+    Raises:
+        InvalidRequestError: The size is negative or the token is none of ours.
+    """
+    if size < 0:
+        sentence = f"{size} is not legal; legal is 0 (takes {default_size}) or more"
+        raise InvalidRequestError(Violation("page_size", sentence))
+    begin = 0
+    if token:
+        keys = [key(item) for item in items]
+        if token not in keys:
+            sentence = (
+                f"{shown(token)} is none that an answer came with, or what it stood for is gone: "
+                f"begin again without one"
+            )
+            raise InvalidRequestError(Violation("page_token", sentence))
+        begin = keys.index(token) + 1
+    end = begin + min(size or default_size, largest_size)
+    page = items[begin:end]
+    return page, key(page[-1]) if end < len(items) else ""

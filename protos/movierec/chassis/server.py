@@ -1,0 +1,182 @@
+"""A gRPC server with health, reflection, an error boundary and an orderly stop."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+import grpc
+import uvloop
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from movierec.chassis.boundary import ErrorBoundary, ErrorTable
+from movierec.chassis.health import Health
+from movierec.chassis.settings import ServiceSettings, SettingsT, load_settings
+
+HEALTH_NAME = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
+
+LIVENESS = "liveness"
+"""The health name that is SERVING as long as the process works."""
+
+LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024
+
+log = logging.getLogger(__name__)
+
+
+class Background(Protocol):
+    """A service's work beside its calls."""
+
+    async def start(self) -> None:
+        """Begins; called once the port is open."""
+
+    async def stop(self) -> None:
+        """Ends in order; called when new calls are no longer taken."""
+
+
+class Service(Background, Protocol):
+    """A service, put together: a server, and the work behind it."""
+
+    server: "ServiceServer"
+
+
+class ServiceServer:
+    """The server that a service's servicer is added to.
+
+    It takes its port on construction, and calls from `start` on. It is not
+    ready, in terms of health, before `set_ready` says so.
+
+    Args:
+        settings: Where to listen, and how long to wait at the end.
+        services: Full names of the services on it, for health and reflection.
+        errors: The service's one table of errors.
+
+    Raises:
+        OSError: The address cannot be listened on.
+    """
+
+    def __init__(
+        self, settings: ServiceSettings, *, services: Sequence[str], errors: ErrorTable
+    ) -> None:
+        self._settings = settings
+        self._services = tuple(services)
+        self.grpc = grpc.aio.server(
+            interceptors=[ErrorBoundary(errors)],
+            options=[
+                # Otherwise two servers bind one port without a word.
+                ("grpc.so_reuseport", 0),
+                ("grpc.max_receive_message_length", LARGEST_MESSAGE_BYTES),
+            ],
+        )
+        self._health = Health()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self.grpc)
+        if settings.reflection:
+            names = (*self._services, HEALTH_NAME, reflection.SERVICE_NAME)
+            reflection.enable_server_reflection(names, self.grpc)
+        host = settings.listen.rpartition(":")[0]
+        try:
+            port = self.grpc.add_insecure_port(settings.listen)
+        except RuntimeError as error:
+            raise OSError(
+                f"cannot listen on {settings.listen}: is the address taken, or not this machine's?"
+            ) from error
+        self.address = f"{host}:{port}"
+        """HOST:PORT that it listens on; the port is the real one."""
+
+    async def start(self) -> None:
+        """Begins to take calls."""
+        await self._health.set([LIVENESS], ready=True)
+        await self.set_ready(ready=False)
+        await self.grpc.start()
+
+    async def set_ready(self, *, ready: bool) -> None:
+        """Says to whoever asks for health whether calls make sense."""
+        await self._health.set(("", *self._services), ready=ready)
+
+    async def stop(self, background: Background) -> None:
+        """Not ready, no new calls, then the calls under way, at most for the grace.
+
+        Args:
+            background: Stopped while the calls under way finish.
+        """
+        grace_s = self._settings.shutdown_grace_s
+        await self._health.end()
+        draining = asyncio.create_task(self.grpc.stop(grace_s))
+        began = time.monotonic()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace_s):
+                await background.stop()
+        await draining
+        if time.monotonic() - began >= grace_s:
+            log.warning("calls were still under way after %g s and were cut off", grace_s)
+
+
+def main_of(
+    name: str,
+    module: str,
+    kind: type[SettingsT],
+    build: Callable[[SettingsT], Service],
+) -> None:
+    """The whole of a service's `__main__`.
+
+    Args:
+        name: What it is called.
+        module: What it is started as, with `python -m`.
+        kind: Its class of settings.
+        build: Puts it together, inside a running event loop.
+
+    Raises:
+        SystemExit: A setting is not legal, or the service cannot start with it.
+    """
+    settings = load_settings(kind, f"python -m {module}")
+    logging.basicConfig(
+        level=settings.log_level.upper(),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+    )
+
+    async def run() -> None:
+        try:
+            await serve(name, build(settings))
+        except OSError as error:
+            sys.exit(f"{name}: {error}")
+
+    uvloop.run(run())
+
+
+async def serve(name: str, service: Service) -> None:
+    """Serves until SIGTERM or SIGINT, then stops in order; a second signal ends at once.
+
+    Prints one line on standard output when it listens: "NAME listening on
+    HOST:PORT".
+
+    Args:
+        name: What the service is called.
+        service: The service.
+
+    Raises:
+        OSError: It cannot start.
+    """
+    stop = asyncio.Event()
+
+    def on_signal(number: int) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        log.info("%s: stopping", signal.Signals(number).name)
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal, number)
+    server = service.server
+    await server.start()
+    await service.start()
+    print(f"{name} listening on {server.address}", flush=True)  # noqa: T201  # documented
+    await stop.wait()
+    await server.stop(service)
+    log.info("stopped")
