@@ -1,0 +1,1 @@
+"""The trainer service: files to ratings to embeddings to versions."""

@@ -1,0 +1,111 @@
+"""What can go wrong in the trainer for reasons that the caller can act on."""
+
+from typing import ClassVar
+
+from movierec.chassis.errors import InvalidRequestError, Resource, ServiceError, Violation
+
+
+class DataError(ServiceError):
+    """The data cannot be trained on; says what was found and what would work."""
+
+    reason: ClassVar[str] = "DATA"
+
+    @staticmethod
+    def told(reason: str, message: str) -> ServiceError:
+        """The error that the training process told of, by its reason.
+
+        Args:
+            reason: As in `reason` of a class here.
+            message: Its sentence.
+
+        Returns:
+            An error of that class; of `RunFailedError` for any other reason.
+        """
+        kinds = {kind.reason: kind for kind in DataError.__subclasses__()}
+        return kinds.get(reason, RunFailedError)(message)
+
+
+class DatasetNotFoundError(DataError):
+    """No folder of that name, or no form of MovieLens in it."""
+
+    reason: ClassVar[str] = "DATASET_NOT_FOUND"
+
+
+class MalformedFileError(DataError):
+    """A file is empty, lacks a column, or cannot be read at all."""
+
+    reason: ClassVar[str] = "MALFORMED_FILE"
+
+
+class TooManyBadRowsError(DataError):
+    """More of the rows are bad than the service allows."""
+
+    reason: ClassVar[str] = "TOO_MANY_BAD_ROWS"
+
+
+class TooLittleDataError(DataError):
+    """Nothing is left to train on."""
+
+    reason: ClassVar[str] = "TOO_LITTLE_DATA"
+
+
+class NoMovieOverThresholdError(DataError):
+    """Fewer than two movies have more ratings than the threshold."""
+
+    reason: ClassVar[str] = "NO_MOVIE_OVER_THRESHOLD"
+
+
+class RunFailedError(ServiceError):
+    """The training process could not do what it was asked for."""
+
+    reason: ClassVar[str] = "RUN_FAILED"
+
+
+class RunNotFoundError(ServiceError):
+    """No run has that id."""
+
+    reason: ClassVar[str] = "RUN_NOT_FOUND"
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(
+            f"there is no run {run_id!r}: list the runs to see which there are",
+            resources=[Resource("movierec.v1.Run", run_id)],
+        )
+
+
+class RunInProgressError(ServiceError):
+    """Another run is going on."""
+
+    reason: ClassVar[str] = "RUN_IN_PROGRESS"
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(
+            f"run {run_id} is going on, and only one can at a time: follow it, cancel it, "
+            f"or try again when it has ended",
+            metadata={"run_id": run_id},
+        )
+
+
+class RequestIdReusedError(InvalidRequestError):
+    """A request id came again with another data set or other settings."""
+
+    reason: ClassVar[str] = "REQUEST_ID_REUSED"
+
+    def __init__(self, request_id: str, run_id: str) -> None:
+        sentence = (
+            f"{request_id!r} belongs to run {run_id}, which was asked for with another data "
+            f"set or other settings: choose a new one"
+        )
+        super().__init__(Violation("request_id", sentence))
+
+
+class PublishError(ServiceError):
+    """The version could not be written to the volume."""
+
+    reason: ClassVar[str] = "PUBLISH_FAILED"
+
+
+class TrainingDivergedError(ServiceError):
+    """The loss stopped being a number."""
+
+    reason: ClassVar[str] = "TRAINING_DIVERGED"
