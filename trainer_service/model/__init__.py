@@ -1,0 +1,1 @@
+"""Ratings to movie embeddings: splits, network, fitting and evaluation."""
