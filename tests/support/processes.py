@@ -1,0 +1,33 @@
+"""Training processes, as the operating system sees them."""
+
+import os
+from pathlib import Path
+
+
+def training_processes(parent: int | None = None) -> list[int]:
+    """Process ids of the training processes that a service has started.
+
+    Args:
+        parent: The service's process; this one, if not given.
+    """
+    wanted = str(parent or os.getpid())
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_text()
+            status = dict(
+                line.split(":\t", 1) for line in (folder / "status").read_text().splitlines()
+            )
+        except (OSError, ValueError):
+            continue  # it has just ended
+        if status["PPid"] == wanted and "trainer_service.runs.worker" in command:
+            found.append(int(folder.name))
+    return found
+
+
+def is_alive(process: int) -> bool:
+    """Whether a process is there and is no zombie."""
+    try:
+        return "Z" not in (Path("/proc") / str(process) / "stat").read_text().rsplit(")", 1)[1]
+    except OSError:
+        return False

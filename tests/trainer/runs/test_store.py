@@ -1,0 +1,69 @@
+"""Runs on disk."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from trainer_service.model.settings import TrainingSettings
+from trainer_service.runs.run import Run, RunEvent, RunPhase, RunState
+from trainer_service.runs.store import RunStore
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> RunStore:
+    return RunStore(tmp_path / "runs")
+
+
+@pytest.fixture
+def run(store: RunStore) -> Run:
+    return store.create("sample", TrainingSettings(dim=8), "request-1")
+
+
+def event(run: Run, sequence: int, state: RunState = RunState.RUNNING) -> RunEvent:
+    return RunEvent(
+        run_id=run.run_id,
+        sequence=sequence,
+        time=datetime(2026, 1, 1, tzinfo=UTC),
+        state=state,
+        phase=RunPhase.FITTING,
+    )
+
+
+def test_a_run_comes_back_as_it_was_saved(store: RunStore, run: Run) -> None:
+    changed = run.after(event(run, 1, RunState.CANCELLED))
+    store.save(changed)
+    assert store.runs() == [changed]
+    assert changed.end_time == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_every_run_gets_an_id_of_its_own(store: RunStore) -> None:
+    ids = {store.create("sample", TrainingSettings(), "").run_id for _ in range(20)}
+    assert len(ids) == 20
+
+
+def test_a_store_that_was_never_written_to_has_no_runs(store: RunStore) -> None:
+    assert store.runs() == []
+
+
+def test_events_come_back_in_order(store: RunStore, run: Run) -> None:
+    events = [event(run, i) for i in range(1, 4)]
+    for item in events:
+        store.append(item)
+    assert store.events(run.run_id) == events
+
+
+def test_a_last_line_that_a_kill_cut_short_is_left_out_and_the_log_goes_on(
+    store: RunStore, run: Run
+) -> None:
+    store.append(event(run, 1))
+    with (store.folder(run.run_id) / "events.jsonl").open("a") as file:
+        file.write('{"run_id": "cut sh')
+    store.append(event(run, 2))
+    assert [item.sequence for item in store.events(run.run_id)] == [1, 2]
+
+
+def test_a_run_that_cannot_be_read_does_not_hide_the_others(store: RunStore, run: Run) -> None:
+    broken = store.create("sample", TrainingSettings(), "")
+    (store.folder(broken.run_id) / "run.json").write_text("{")
+    assert store.runs() == [run]

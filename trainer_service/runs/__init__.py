@@ -1,0 +1,1 @@
+"""Training runs: what they are, where they are kept, how they are conducted."""

@@ -1,0 +1,87 @@
+"""The work of a run, from top to bottom: files to ratings to embeddings to a version."""
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from trainer_service.artifact.publication import Publication
+from trainer_service.artifact.publishing import publish
+from trainer_service.data import read_dataset
+from trainer_service.model.settings import TrainingSettings
+from trainer_service.model.split import split_ratings
+from trainer_service.runs.run import RunPhase, RunUpdate
+
+
+class Job(BaseModel):
+    """What a training process is to do.
+
+    Args:
+        run_id: Whose; empty when nothing is to be trained.
+        dataset: The data set's name.
+        dataset_dir: Where it lies.
+        artifacts_dir: Where the version is to go.
+        checkpoints_dir: Where weights may be kept meanwhile.
+        settings: How to train.
+        max_bad_row_share: Share of bad rows from which the data is refused.
+        validate_only: Whether to stop after reading.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    dataset: str
+    dataset_dir: Path
+    artifacts_dir: Path
+    checkpoints_dir: Path
+    settings: TrainingSettings
+    max_bad_row_share: float
+    validate_only: bool
+
+
+def run_job(job: Job, tell: Callable[[RunUpdate], None]) -> None:
+    """Does a job.
+
+    Args:
+        job: What to do.
+        tell: Told what happens, as it happens.
+
+    Raises:
+        ServiceError: It cannot be done, for a reason that the caller can act on.
+    """
+    tell(RunUpdate(phase=RunPhase.READING))
+    everything = read_dataset(job.dataset_dir, max_bad_row_share=job.max_bad_row_share)
+    dataset = everything.over_threshold(job.settings.min_ratings)
+    split = split_ratings(dataset.ratings, job.settings.holdout)
+    tell(RunUpdate(data=dataset.report))
+    if job.validate_only:
+        return
+
+    # TensorFlow takes seconds to import, which reading and refusing need not wait for.
+    from trainer_service.model.fitting import fit, measure  # noqa: PLC0415
+
+    settings = job.settings.for_users(split.train_user_count)
+    tell(RunUpdate(phase=RunPhase.FITTING))
+    fitted = fit(
+        split, settings, job.checkpoints_dir, lambda progress: tell(RunUpdate(progress=progress))
+    )
+    tell(RunUpdate(phase=RunPhase.EVALUATING))
+    metrics = measure(fitted, split)
+    tell(RunUpdate(metrics=metrics))
+
+    # From here on a cancellation comes too late: a version is published whole or
+    # not at all, and a run that has published has succeeded.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # of the whole process; a mask is of a thread
+    tell(RunUpdate(phase=RunPhase.PUBLISHING))
+    publication = Publication(
+        run_id=job.run_id,
+        dataset=job.dataset,
+        report=dataset.report,
+        settings=settings,
+        metrics=metrics,
+        movies=dataset.movies,
+        rating_counts=dataset.ratings.rating_counts,
+        embeddings=fitted.embeddings,
+    )
+    tell(RunUpdate(version=publish(job.artifacts_dir, publication)))

@@ -1,0 +1,121 @@
+"""Runs on disk: `<runs>/<id>/` with `run.json`, `events.jsonl` and `checkpoints/`.
+
+`run.json` is replaced as a whole whenever the run's state changes;
+`events.jsonl` only grows. One service at a time owns the folder.
+"""
+
+import fcntl
+import os
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from pydantic import ValidationError
+
+from trainer_service.model.settings import TrainingSettings
+from trainer_service.runs.run import Run, RunEvent
+
+
+class RunStore:
+    """The folder of runs.
+
+    Args:
+        root: Made when the first run is.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._lock: IO[str] | None = None
+
+    def lock(self) -> None:
+        """Makes the folder this process's own, until it ends.
+
+        Raises:
+            OSError: Another process owns it, or it cannot be written to.
+        """
+        self._root.mkdir(parents=True, exist_ok=True)
+        self._lock = (self._root / ".lock").open("w", encoding="ascii")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.unlock()
+            raise OSError(
+                f"another trainer keeps its runs in {self._root}: stop it, or give this one a "
+                f"folder of its own with MOVIEREC_RUNS_DIR"
+            ) from None
+
+    def unlock(self) -> None:
+        """Gives the folder up."""
+        if self._lock:
+            self._lock.close()
+
+    def create(self, dataset: str, settings: TrainingSettings, request_id: str) -> Run:
+        """Makes a new run, in state QUEUED.
+
+        Raises:
+            OSError: The folder cannot be written to.
+        """
+        now = datetime.now(UTC)
+        run_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+        self.folder(run_id).mkdir(parents=True)
+        run = Run(
+            run_id=run_id,
+            dataset=dataset,
+            settings=settings,
+            request_id=request_id,
+            create_time=now,
+        )
+        self.save(run)
+        return run
+
+    def folder(self, run_id: str) -> Path:
+        """Everything of a run."""
+        return self._root / run_id
+
+    def save(self, run: Run) -> None:
+        """Replaces `run.json` as a whole."""
+        path = self.folder(run.run_id) / "run.json"
+        temporary = path.with_suffix(".tmp")
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(run.model_dump_json(indent=2, exclude_none=True))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+
+    def append(self, event: RunEvent) -> None:
+        """Adds an event to the run's log."""
+        line = f"{event.model_dump_json(exclude_none=True)}\n"
+        with self._log(event.run_id).open("a+b") as file:
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
+                if file.read() != b"\n":  # a kill cut the last line short
+                    file.write(b"\n")
+            file.write(line.encode())
+
+    def events(self, run_id: str) -> list[RunEvent]:
+        """A run's log; a last line that a kill cut short is left out."""
+        try:
+            lines = self._log(run_id).read_bytes().splitlines()
+        except FileNotFoundError:
+            return []
+        events: list[RunEvent] = []
+        for line in lines:
+            try:
+                events.append(RunEvent.model_validate_json(line))
+            except ValidationError:
+                continue
+        return events
+
+    def runs(self) -> list[Run]:
+        """Every run that can be read, oldest first."""
+        found = []
+        for path in sorted(self._root.glob("*/run.json")):
+            try:
+                found.append(Run.model_validate_json(path.read_bytes()))
+            except (OSError, ValidationError):
+                continue
+        return found
+
+    def _log(self, run_id: str) -> Path:
+        return self.folder(run_id) / "events.jsonl"

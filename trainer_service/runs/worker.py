@@ -1,0 +1,66 @@
+"""The training process: `python -m trainer_service.runs.worker`.
+
+It reads one job as a line of JSON on standard input and writes updates as lines
+of JSON to standard output. Standard input stays open: when it ends, the service
+is gone, and so is the reason to go on.
+"""
+
+import os
+import sys
+import threading
+import traceback
+from pathlib import Path
+
+from movierec.chassis.errors import ServiceError
+from trainer_service.runs.job import Job, run_job
+from trainer_service.runs.run import RunError, RunUpdate
+
+REFUSED = 3
+"""Exit status after an error that the caller can act on, which has been told."""
+
+
+def main() -> None:
+    """Does the job that comes in on standard input."""
+    updates = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
+    # Whatever a library prints goes to the log, not between the updates.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    _offer_to_be_killed_first()
+    job = Job.model_validate_json(sys.stdin.readline())
+    threading.Thread(target=_end_with_the_service, daemon=True).start()
+
+    def tell(update: RunUpdate) -> None:
+        updates.write(f"{update.model_dump_json(exclude_none=True)}\n".encode())
+
+    status = 0
+    try:
+        run_job(job, tell)
+    except ServiceError as error:
+        tell(RunUpdate(error=RunError(reason=error.reason, message=error.message)))
+        status = REFUSED
+    except MemoryError:
+        sentence = "the training process ran out of memory: try fewer movies or a smaller batch"
+        tell(RunUpdate(error=RunError(reason="OUT_OF_MEMORY", message=sentence)))
+        status = REFUSED
+    except Exception:  # noqa: BLE001  # the process's own boundary; the service sees the status
+        traceback.print_exc()
+        status = 1
+    sys.stderr.flush()
+    # TensorFlow's own teardown takes a while and has nothing left to do.
+    os._exit(status)
+
+
+def _end_with_the_service() -> None:
+    sys.stdin.read()
+    os._exit(1)
+
+
+def _offer_to_be_killed_first() -> None:
+    """When memory runs out, the kernel is to take this process, not the service."""
+    try:
+        Path("/proc/self/oom_score_adj").write_text("800", encoding="ascii")
+    except OSError:
+        return  # not Linux, or not allowed; then the kernel chooses by size, as a rule this one
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""Puts the trainer together from its settings."""
+
+from movierec.chassis.server import ServiceServer
+from movierec.v1 import trainer_pb2, trainer_pb2_grpc
+from trainer_service.runs.datasets import DatasetFolder
+from trainer_service.runs.store import RunStore
+from trainer_service.runs.supervisor import RunSupervisor
+from trainer_service.service.error_table import ERROR_TABLE
+from trainer_service.service.servicer import TrainerServicer
+from trainer_service.settings import TrainerSettings
+
+SERVICE_NAME = trainer_pb2.DESCRIPTOR.services_by_name["TrainerService"].full_name
+
+
+class Trainer:
+    """The trainer service: a server, and the supervisor behind it.
+
+    Nothing runs before `start`.
+
+    Args:
+        settings: What it was told.
+
+    Raises:
+        OSError: The address cannot be listened on.
+    """
+
+    def __init__(self, settings: TrainerSettings) -> None:
+        self._supervisor = RunSupervisor(
+            store=RunStore(settings.runs_folder),
+            datasets=DatasetFolder(settings.data_dir),
+            artifacts_dir=settings.artifacts_dir,
+            max_bad_row_share=settings.max_bad_row_share,
+        )
+        self.server = ServiceServer(settings, services=[SERVICE_NAME], errors=ERROR_TABLE)
+        trainer_pb2_grpc.add_TrainerServiceServicer_to_server(
+            TrainerServicer(self._supervisor), self.server.grpc
+        )
+
+    async def start(self) -> None:
+        """Takes up what was interrupted; ready from then on."""
+        await self._supervisor.start()
+        await self.server.set_ready(ready=True)
+
+    async def stop(self) -> None:
+        """Interrupts the run that is going on."""
+        await self._supervisor.stop()

@@ -1,0 +1,15 @@
+"""The trainer's one table of errors; the most specific class counts."""
+
+import grpc
+
+from movierec.chassis.boundary import ErrorTable
+from movierec.chassis.errors import InvalidRequestError, ServiceError
+from trainer_service import errors
+
+ERROR_TABLE: ErrorTable = {
+    ServiceError: grpc.StatusCode.INTERNAL,
+    InvalidRequestError: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.DataError: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.RunNotFoundError: grpc.StatusCode.NOT_FOUND,
+    errors.RunInProgressError: grpc.StatusCode.ABORTED,
+}
