@@ -1,0 +1,1 @@
+"""The recommender service: versions to an index to answers."""

@@ -1,0 +1,1 @@
+"""The movies of a version, and how they are found by name."""

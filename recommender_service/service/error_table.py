@@ -1,0 +1,14 @@
+"""The recommender's one table of errors; the most specific class counts."""
+
+import grpc
+
+from movierec.chassis.boundary import ErrorTable
+from movierec.chassis.errors import InvalidRequestError, ServiceError
+from recommender_service import errors
+
+ERROR_TABLE: ErrorTable = {
+    ServiceError: grpc.StatusCode.INTERNAL,
+    InvalidRequestError: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.UnknownSeedsError: grpc.StatusCode.NOT_FOUND,
+    errors.NoVersionError: grpc.StatusCode.UNAVAILABLE,
+}

@@ -1,0 +1,114 @@
+"""The domain's values as messages of the contract, and queries back."""
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from movierec.chassis.errors import InvalidRequestError, Violation
+from movierec.v1 import recommender_pb2 as pb
+from recommender_service.artifact.manifest import parse_manifest
+from recommender_service.artifact.watching import VersionStatus
+from recommender_service.catalogue.movie import Movie
+from recommender_service.query.recommending import (
+    DEFAULT_TOP_K,
+    Answer,
+    Query,
+    Recommendation,
+    Seed,
+)
+from recommender_service.query.version import Version
+
+_UNKNOWN_SEEDS = {
+    pb.UNKNOWN_SEEDS_UNSPECIFIED: False,
+    pb.UNKNOWN_SEEDS_FAIL: False,
+    pb.UNKNOWN_SEEDS_SKIP: True,
+}
+
+
+def query_of(request: pb.RecommendRequest) -> Query:
+    """What a request asks for.
+
+    Raises:
+        InvalidRequestError: It is not legal.
+    """
+    if request.unknown_seeds not in _UNKNOWN_SEEDS:
+        sentence = (
+            f"{request.unknown_seeds} is not legal; legal is UNKNOWN_SEEDS_FAIL or "
+            f"UNKNOWN_SEEDS_SKIP"
+        )
+        raise InvalidRequestError(Violation("unknown_seeds", sentence))
+    return Query(
+        seeds=[_seed(seed, position) for position, seed in enumerate(request.seeds)],
+        top_k=request.top_k if request.HasField("top_k") else DEFAULT_TOP_K,
+        skip_unknown=_UNKNOWN_SEEDS[request.unknown_seeds],
+    )
+
+
+def _seed(seed: pb.Seed, position: int) -> Seed:
+    kind = seed.WhichOneof("movie")
+    if kind is None or (kind == "title" and not seed.title.strip()):
+        raise InvalidRequestError(Violation(f"seeds[{position}]", "give a movie_id or a title"))
+    movie = seed.movie_id if kind == "movie_id" else seed.title
+    return Seed(movie, seed.weight) if seed.HasField("weight") else Seed(movie)
+
+
+def header(answer: Answer) -> pb.RecommendHeader:
+    """How a request was understood, as a message."""
+    resolution = answer.resolution
+    movies = answer.version.catalogue.movies
+    return pb.RecommendHeader(
+        model_version=answer.version.number,
+        resolved_seeds=[
+            pb.ResolvedSeed(
+                position=seed.position, movie=movie(movies[seed.row]), weight=seed.weight
+            )
+            for seed in resolution.seeds
+        ],
+        duplicate_seeds=resolution.duplicates,
+        unresolved_seeds=[
+            pb.UnresolvedSeed(
+                position=seed.position, text=seed.text, nearest_titles=seed.nearest_titles
+            )
+            for seed in resolution.unknown
+        ],
+    )
+
+
+def movie(value: Movie) -> pb.Movie:
+    """A movie, as a message."""
+    return pb.Movie(
+        movie_id=value.movie_id,
+        title=value.title,
+        genres=value.genres,
+        year=value.year,
+        rating_count=value.rating_count,
+    )
+
+
+def recommendation(value: Recommendation) -> pb.Recommendation:
+    """A movie of an answer, as a message."""
+    return pb.Recommendation(
+        rank=value.rank,
+        movie_id=value.movie.movie_id,
+        title=value.movie.title,
+        genres=value.movie.genres,
+        year=value.movie.year,
+        score=value.score,
+        rating_count=value.movie.rating_count,
+    )
+
+
+def model(version: Version) -> pb.GetModelResponse:
+    """The version that serves, as a message."""
+    load_time = Timestamp()
+    load_time.FromDatetime(version.load_time)
+    return pb.GetModelResponse(manifest=parse_manifest(version.manifest), load_time=load_time)
+
+
+def version_status(status: VersionStatus) -> pb.Version:
+    """What is known of a version, as a message."""
+    return pb.Version(
+        version=status.number,
+        state=pb.VersionState.Value(f"VERSION_STATE_{status.state}"),
+        reason=status.reason,
+        message=status.message,
+        manifest=parse_manifest(status.manifest) if status.manifest else None,
+    )

@@ -1,0 +1,82 @@
+"""`RecommenderService`: decodes, calls the domain, encodes."""
+
+from collections.abc import AsyncIterator
+from itertools import islice
+from typing import Any
+
+import grpc
+
+from movierec.chassis.errors import InvalidRequestError, Violation
+from movierec.chassis.paging import page_of
+from movierec.v1 import recommender_pb2 as pb
+from movierec.v1 import recommender_pb2_grpc
+from recommender_service.artifact.watching import VersionWatcher
+from recommender_service.query.recommending import recommend
+from recommender_service.service import messages
+
+CHUNK_SIZE = 100
+"""Recommendations in a message: a message costs about as much as a hundred of them."""
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
+    """The calls of `RecommenderService`; their contract is in `recommender.proto`.
+
+    Args:
+        versions: Knows what serves.
+    """
+
+    def __init__(self, versions: VersionWatcher) -> None:
+        self._versions = versions
+
+    async def Recommend(
+        self, request: pb.RecommendRequest, context: Context
+    ) -> AsyncIterator[pb.RecommendResponse]:
+        """Streams the most similar movies, in chunks."""
+        answer = recommend(self._versions.serving, messages.query_of(request))
+        response = pb.RecommendResponse(header=messages.header(answer))
+        while chunk := list(islice(answer.recommendations, CHUNK_SIZE)):
+            response.recommendations.extend(map(messages.recommendation, chunk))
+            yield response
+            response = pb.RecommendResponse()
+        if response.HasField("header"):
+            yield response
+
+    async def SearchMovies(
+        self, request: pb.SearchMoviesRequest, context: Context
+    ) -> pb.SearchMoviesResponse:
+        """Movies whose titles match a text."""
+        if not request.query.strip():
+            raise InvalidRequestError(Violation("query", "is empty: give a title, or part of one"))
+        movies, next_page_token = page_of(
+            self._versions.serving.catalogue.search(request.query),
+            lambda movie: str(movie.movie_id),
+            size=request.page_size,
+            token=request.page_token,
+            default_size=10,
+            largest_size=100,
+        )
+        return pb.SearchMoviesResponse(
+            movies=map(messages.movie, movies), next_page_token=next_page_token
+        )
+
+    async def GetModel(self, request: pb.GetModelRequest, context: Context) -> pb.GetModelResponse:
+        """The version that serves."""
+        return messages.model(self._versions.serving)
+
+    async def ListVersions(
+        self, request: pb.ListVersionsRequest, context: Context
+    ) -> pb.ListVersionsResponse:
+        """Every version on the volume, newest first."""
+        statuses, next_page_token = page_of(
+            self._versions.statuses(),
+            lambda status: str(status.number),
+            size=request.page_size,
+            token=request.page_token,
+            default_size=50,
+            largest_size=1_000,
+        )
+        return pb.ListVersionsResponse(
+            versions=map(messages.version_status, statuses), next_page_token=next_page_token
+        )

@@ -1,0 +1,21 @@
+"""What the recommender can be told; see `movierec.chassis.settings` for how."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from movierec.chassis.settings import Address, ServiceSettings
+
+
+class RecommenderSettings(ServiceSettings):
+    """Answers "more like these" from the newest good version on the shared volume."""
+
+    listen: Address = "127.0.0.1:50052"
+    """HOST:PORT to serve on; port 0 takes a free one."""
+
+    artifacts_dir: Path = Path("artifacts")
+    """The shared volume that versions appear on; it is only read."""
+
+    poll_interval_s: Annotated[float, Field(gt=0, le=3600)] = 0.5
+    """Seconds between two looks for new versions."""
