@@ -1,0 +1,1 @@
+"""The command line, `movierec`; the library beside it never imports it."""

@@ -1,0 +1,68 @@
+"""What a run found in its data and measured at its end, for people."""
+
+from movierec_client.cli.output import say, say_table
+from movierec_client.results import DataReport, TrainingMetrics
+
+
+def say_data(data: DataReport) -> None:
+    """Prints what the data is, and the rows that were not used, by kind."""
+    say(f"data in the form {data.form}, {data.row_count:,} rows of ratings")
+    say_table(
+        ["", ">ratings", ">users", ">movies"],
+        [
+            [
+                "in the data",
+                f"{data.rating_count:,}",
+                f"{data.user_count:,}",
+                f"{data.movie_count:,}",
+            ],
+            [
+                "trained on",
+                f"{data.kept_rating_count:,}",
+                f"{data.kept_user_count:,}",
+                f"{data.kept_movie_count:,}",
+            ],
+        ],
+    )
+    if data.bad_rows:
+        say()
+        say_table(
+            ["rows not used", "file", ">rows", "first lines"],
+            [
+                [
+                    rows.kind.lower().replace("_", " "),
+                    rows.file,
+                    f"{rows.count:,}",
+                    ", ".join(map(str, rows.first_lines)),
+                ]
+                for rows in data.bad_rows
+            ],
+        )
+
+
+def say_metrics(metrics: TrainingMetrics) -> None:
+    """Prints what was measured on held-out users and ratings."""
+    losses = f"loss {metrics.loss:.4f}"
+    if metrics.val_loss is not None:
+        losses += f", validation {metrics.val_loss:.4f}"
+    say(f"from epoch {metrics.best_epoch}: {losses}")
+    if metrics.rmse is not None:
+        say(f"RMSE on held-out ratings: {metrics.rmse:.3f} stars")
+    rankings = [("this model", metrics.ranking), ("popularity", metrics.popularity)]
+    measured = [(name, ranking) for name, ranking in rankings if ranking]
+    if measured:
+        say_table(
+            ["", ">NDCG@100", ">Recall@20", ">Recall@50", ">held-out users"],
+            [
+                [
+                    name,
+                    f"{ranking.ndcg_at_100:.3f}",
+                    f"{ranking.recall_at_20:.3f}",
+                    f"{ranking.recall_at_50:.3f}",
+                    f"{ranking.user_count:,}",
+                ]
+                for name, ranking in measured
+            ],
+        )
+    for note in metrics.notes:
+        say(f"note: {note}")

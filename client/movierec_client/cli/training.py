@@ -1,0 +1,179 @@
+"""The commands for the trainer: train, follow, runs, cancel."""
+
+from contextlib import ExitStack
+from typing import Annotated
+
+import typer
+
+from movierec_client.cli.options import (
+    DEFAULT_RUN_TIMEOUT_S,
+    DEFAULT_TIMEOUT_S,
+    TRAINER_ADDRESS,
+    JsonOption,
+    RunTimeoutOption,
+    TimeoutOption,
+    TrainerOption,
+)
+from movierec_client.cli.output import complain, say, say_json, say_table, when
+from movierec_client.cli.progress import RunDisplay
+from movierec_client.client import Client
+from movierec_client.errors import DeadlineExceededError, UnavailableError
+from movierec_client.results import Run, RunEvent
+from movierec_client.states import RunState
+from movierec_client.streams import Stream
+
+
+def train(
+    dataset: Annotated[str, typer.Argument(help="A folder under the trainer's data directory.")],
+    *,
+    min_ratings: Annotated[
+        int | None,
+        typer.Option(help="Only movies with more ratings than this. [trainer's default: 5000]"),
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the users.")] = None,
+    dim: Annotated[int | None, typer.Option(help="Dimensions of the movie embedding.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all that is drawn at random.")] = None,
+    co_liked_weight: Annotated[
+        float | None,
+        typer.Option(help="Weight of the co-liked head's loss; 0 is the rating head alone."),
+    ] = None,
+    holdout: Annotated[
+        float | None,
+        typer.Option(help="Share of the users held out to measure on; 0 measures nothing."),
+    ] = None,
+    request_id: Annotated[
+        str | None, typer.Option(help="Asking again with the same id joins the run.")
+    ] = None,
+    validate_only: Annotated[
+        bool, typer.Option("--validate-only", help="Check the request and read the data, no more.")
+    ] = False,
+    trainer: TrainerOption = TRAINER_ADDRESS,
+    timeout: RunTimeoutOption = DEFAULT_RUN_TIMEOUT_S,
+    json: JsonOption = False,
+) -> None:
+    """Train on a data set, and follow the run to its end.
+
+    Ctrl-C ends the following, not the run.
+
+    Example: movierec train ml-latest-small --min-ratings 50
+    """
+    with Client(trainer=trainer, run_timeout_s=timeout) as client:
+        events = client.train(
+            dataset,
+            min_ratings=min_ratings,
+            epochs=epochs,
+            dim=dim,
+            seed=seed,
+            co_liked_weight=co_liked_weight,
+            holdout=holdout,
+            request_id=request_id,
+            validate_only=validate_only,
+        )
+        _watch(events, json=json)
+    if validate_only and not json:
+        say(f"{dataset} can be trained on")
+
+
+def follow(
+    run_id: Annotated[
+        str, typer.Argument(metavar="RUN", help="A run; `movierec runs` lists them.")
+    ],
+    *,
+    trainer: TrainerOption = TRAINER_ADDRESS,
+    timeout: RunTimeoutOption = DEFAULT_RUN_TIMEOUT_S,
+    json: JsonOption = False,
+) -> None:
+    """Follow a run from its first event to its end.
+
+    Example: movierec follow RUN
+    """
+    with Client(trainer=trainer, run_timeout_s=timeout) as client:
+        _watch(client.follow(run_id), json=json)
+
+
+def runs(
+    *,
+    trainer: TrainerOption = TRAINER_ADDRESS,
+    timeout: TimeoutOption = DEFAULT_TIMEOUT_S,
+    json: JsonOption = False,
+) -> None:
+    """List the runs, newest first.
+
+    Example: movierec runs
+    """
+    with Client(trainer=trainer, timeout_s=timeout) as client:
+        found = client.runs()
+        if json:
+            for run in found:
+                say_json(run)
+            return
+        rows = [
+            (run.run_id, run.state, run.dataset, when(run.create_time), _outcome(run))
+            for run in found
+        ]
+    columns = ["run", "state", "data set", "started (UTC)", "outcome"]
+    say_table(columns, rows, empty="there are no runs yet")
+
+
+def cancel(
+    run_id: Annotated[
+        str, typer.Argument(metavar="RUN", help="A run; `movierec runs` lists them.")
+    ],
+    *,
+    trainer: TrainerOption = TRAINER_ADDRESS,
+    timeout: TimeoutOption = DEFAULT_TIMEOUT_S,
+    json: JsonOption = False,
+) -> None:
+    """Cancel a run.
+
+    Exits with 1 if it was too late for that.
+
+    Example: movierec cancel RUN
+    """
+    with Client(trainer=trainer, timeout_s=timeout) as client:
+        run = client.cancel(run_id)
+    if json:
+        say_json(run)
+    if run.state is not RunState.CANCELLED:
+        complain(f"run {run.run_id} was not cancelled: it is {run.state}")
+        raise typer.Exit(1)
+    if not json:
+        say(f"run {run.run_id} is cancelled")
+
+
+def _watch(events: Stream[RunEvent], *, json: bool) -> None:
+    """Shows a run to its end, and says what becomes of it if one leaves early."""
+    run_id = ""
+    try:
+        with ExitStack() as stack:
+            show = say_json if json else stack.enter_context(RunDisplay()).show
+            for event in events:
+                run_id = event.run_id
+                show(event)
+    except KeyboardInterrupt:
+        complain(_what_now(run_id))
+        raise typer.Exit(130) from None
+    except (UnavailableError, DeadlineExceededError) as error:
+        complain(error.message)
+        if run_id:
+            complain(_what_now(run_id))
+        raise typer.Exit(1) from error
+
+
+def _what_now(run_id: str) -> str:
+    if not run_id:
+        return "a run that has begun goes on: `movierec runs` lists it"
+    return (
+        f"leaving does not end run {run_id}: `movierec follow {run_id}` shows it, "
+        f"`movierec cancel {run_id}` ends it"
+    )
+
+
+def _outcome(run: Run) -> str:
+    if run.version:
+        return f"version {run.version}"
+    if run.error:
+        return run.error.reason
+    if run.progress and run.end_time is None:
+        return f"epoch {run.progress.epoch}/{run.progress.epoch_count}"
+    return ""

@@ -1,0 +1,262 @@
+"""What the calls answer with: plain frozen values that hold no protobuf.
+
+Times are aware datetimes in UTC. What was not told is None.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from movierec_client.services import ServiceName
+from movierec_client.states import (
+    BadRowKind,
+    RunPhase,
+    RunState,
+    ServingStatus,
+    VersionState,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """How a run trains; every setting, as used."""
+
+    min_ratings: int
+    epochs: int
+    dim: int
+    seed: int
+    co_liked_weight: float
+    holdout: float
+    learning_rate: float
+    batch_size: int
+    l2: float
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the fitting of a run has come."""
+
+    epoch: int
+    """The epoch under way or just finished, counted from 1."""
+    epoch_count: int
+    epoch_share: float
+    """How much of the epoch is done, from 0 to 1; at 1 its figures are final."""
+    loss: float
+    val_loss: float | None
+    """Of the newest finished epoch."""
+    ratings_per_second: float
+    time_left_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class BadRows:
+    """The rows of one kind that were not used, in one file."""
+
+    kind: BadRowKind
+    file: str
+    count: int
+    first_lines: tuple[int, ...]
+    """Line numbers of the first few, counted from 1, the header included."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataReport:
+    """What was found in a data set; `kept_…` is what is trained on."""
+
+    form: str
+    row_count: int
+    rating_count: int
+    user_count: int
+    movie_count: int
+    kept_rating_count: int
+    kept_user_count: int
+    kept_movie_count: int
+    bad_rows: tuple[BadRows, ...]
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class RankingMetrics:
+    """Means over held-out users, from 0 to 1, higher is better."""
+
+    user_count: int
+    recall_at_20: float
+    recall_at_50: float
+    ndcg_at_100: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingMetrics:
+    """What was measured on held-out users and ratings; `notes` says what was not."""
+
+    best_epoch: int
+    loss: float
+    val_loss: float | None
+    rmse: float | None
+    """In stars."""
+    ranking: RankingMetrics | None
+    popularity: RankingMetrics | None
+    """The same users, ranked by the movies' popularity."""
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunError:
+    """Why a run failed: a word for programs and a sentence for people."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A training run."""
+
+    run_id: str
+    state: RunState
+    phase: RunPhase | None
+    dataset: str
+    settings: TrainingSettings
+    request_id: str
+    create_time: datetime | None
+    end_time: datetime | None
+    progress: Progress | None
+    data: DataReport | None
+    metrics: TrainingMetrics | None
+    version: int | None
+    """The version that it published."""
+    error: RunError | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunEvent:
+    """Something that happened in a run: its state, and of the rest what is new."""
+
+    run_id: str
+    sequence: int
+    """Counts from 1, without gaps."""
+    event_time: datetime | None
+    state: RunState
+    phase: RunPhase | None
+    progress: Progress | None
+    data: DataReport | None
+    metrics: TrainingMetrics | None
+    version: int | None
+    error: RunError | None
+
+    @property
+    def epoch(self) -> int | None:
+        """The epoch under way or just finished, counted from 1."""
+        return self.progress.epoch if self.progress else None
+
+    @property
+    def loss(self) -> float | None:
+        """The mean loss so far in this epoch."""
+        return self.progress.loss if self.progress else None
+
+    @property
+    def val_loss(self) -> float | None:
+        """The validation loss of the newest finished epoch."""
+        return self.progress.val_loss if self.progress else None
+
+
+@dataclass(frozen=True, slots=True)
+class Movie:
+    """A movie of the version that serves."""
+
+    movie_id: int
+    title: str
+    genres: tuple[str, ...]
+    year: int | None
+    rating_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """A similar movie; the best has rank 1."""
+
+    rank: int
+    movie_id: int
+    title: str
+    genres: tuple[str, ...]
+    year: int | None
+    score: float
+    """Cosine with the weighted sum of the seeds, from -1 to 1."""
+    rating_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedSeed:
+    """A seed that is a movie of the version."""
+
+    position: int
+    """Which seed of the request, counted from 0."""
+    movie: Movie
+    weight: float
+    """With those of its duplicates added."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnresolvedSeed:
+    """A seed that is no movie of the version."""
+
+    position: int
+    """Which seed of the request, counted from 0."""
+    text: str
+    nearest_titles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendHeader:
+    """How a request for recommendations was understood."""
+
+    model_version: int
+    resolved_seeds: tuple[ResolvedSeed, ...]
+    duplicate_seeds: tuple[int, ...]
+    """Positions of the seeds that name a movie again."""
+    unresolved_seeds: tuple[UnresolvedSeed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Where a version comes from and what is in it."""
+
+    version: int
+    create_time: datetime | None
+    run_id: str
+    dataset: str
+    data: DataReport
+    settings: TrainingSettings
+    metrics: TrainingMetrics
+    movie_count: int
+    dim: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The version that serves."""
+
+    version: int
+    load_time: datetime | None
+    manifest: Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version on the volume; `reason` and `message` say why it is REJECTED."""
+
+    version: int
+    state: VersionState
+    reason: str
+    message: str
+    manifest: Manifest | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceHealth:
+    """Whether a service serves; `message` says why it could not be asked."""
+
+    service: ServiceName
+    address: str
+    status: ServingStatus
+    message: str = ""

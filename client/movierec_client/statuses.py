@@ -1,0 +1,129 @@
+"""Turns the errors of gRPC into ours, with the details that came along."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import grpc
+from google.protobuf.message import DecodeError
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+
+from movierec_client.errors import (
+    AbortedError,
+    CallCancelledError,
+    CallError,
+    DeadlineExceededError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    NotFoundError,
+    Resource,
+    ResourceExhaustedError,
+    RunInProgressError,
+    ServerError,
+    UnavailableError,
+)
+from movierec_client.services import Target
+
+_KINDS: dict[grpc.StatusCode, type[CallError]] = {
+    grpc.StatusCode.ABORTED: AbortedError,
+    grpc.StatusCode.CANCELLED: CallCancelledError,
+    grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceededError,
+    grpc.StatusCode.FAILED_PRECONDITION: FailedPreconditionError,
+    grpc.StatusCode.INVALID_ARGUMENT: InvalidArgumentError,
+    grpc.StatusCode.NOT_FOUND: NotFoundError,
+    grpc.StatusCode.OUT_OF_RANGE: InvalidArgumentError,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: ResourceExhaustedError,
+    grpc.StatusCode.UNAVAILABLE: UnavailableError,
+}
+_KINDS_BY_REASON: dict[str, type[CallError]] = {"RUN_IN_PROGRESS": RunInProgressError}
+
+
+@contextmanager
+def translated(target: Target) -> Iterator[None]:
+    """Raises our errors for gRPC's, around what waits for a call.
+
+    Args:
+        target: Where the call goes.
+
+    Raises:
+        CallError: gRPC raised, or the call was cancelled because its client was
+            closed. The cancellation of the task that waits passes through.
+    """
+    try:
+        yield
+    except grpc.RpcError as error:
+        raise _error_of(error, target) from error
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        sentence = _sentence(grpc.StatusCode.CANCELLED, "the client was closed", "", target)
+        raise CallCancelledError(sentence, code="CANCELLED") from error
+
+
+def _error_of(error: Any, target: Target) -> CallError:
+    """Returns our error for the `grpc.RpcError` of a blocking or an async call."""
+    code: grpc.StatusCode = error.code()
+    details = _details(error)
+    reason = details.get("reason", "")
+    kind = _KINDS_BY_REASON.get(reason) or _KINDS.get(code, ServerError)
+    return kind(_sentence(code, error.details(), reason, target), code=code.name, **details)
+
+
+def _details(error: Any) -> dict[str, Any]:
+    """Returns what the server told beside code and sentence, as `CallError` takes it."""
+    details: dict[str, Any] = {}
+    try:
+        status = rpc_status.from_call(error)
+        for packed in status.details if status else ():
+            _add_detail(details, packed)
+    except (DecodeError, ValueError):
+        return {}  # Garbled, or for another status: no details of ours.
+    return details
+
+
+def _add_detail(details: dict[str, Any], packed: Any) -> None:
+    info = error_details_pb2.ErrorInfo()
+    bad_request = error_details_pb2.BadRequest()
+    resource = error_details_pb2.ResourceInfo()
+    retry = error_details_pb2.RetryInfo()
+    if packed.Unpack(info):
+        details["reason"] = info.reason
+        details["metadata"] = dict(info.metadata)
+    elif packed.Unpack(bad_request):
+        details["violations"] = _violations(bad_request)
+    elif packed.Unpack(resource):
+        details["resources"] = (
+            *details.get("resources", ()),
+            Resource(resource.resource_type, resource.resource_name, resource.description),
+        )
+    elif packed.Unpack(retry):
+        details["retry_after_s"] = retry.retry_delay.ToTimedelta().total_seconds()
+
+
+def _violations(bad_request: Any) -> dict[str, str]:
+    descriptions: dict[str, list[str]] = {}
+    for violation in bad_request.field_violations:
+        descriptions.setdefault(violation.field, []).append(violation.description)
+    return {field: "; ".join(said) for field, said in descriptions.items()}
+
+
+def _sentence(code: grpc.StatusCode, said: str | None, reason: str, target: Target) -> str:
+    """Returns the server's sentence, or ours where the server was not the one to speak."""
+    name, where = target.service.name, f"the {target.service.name} at {target.address}"
+    if reason and said:
+        return said
+    if code is grpc.StatusCode.UNAVAILABLE:
+        cause = (said or "no connection").rpartition("last error: ")[2]
+        return (
+            f"{where} cannot be reached ({cause}): start it, or give its address "
+            f"(--{name}, {target.service.variable}, or {name}=... in Python)"
+        )
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return (
+            f"{where} did not finish within {target.timeout_s:g} s: allow more time "
+            f"(--timeout, or timeout_s=... in Python), or check the address"
+        )
+    return f"the call to {where} ended with {code.name}" + (f": {said}" if said else "")

@@ -1,0 +1,33 @@
+"""How texts, numbers and times are printed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from movierec_client.cli.output import clean, short_number, short_time
+
+
+@given(st.text())
+def test_clean_text_is_printable_in_one_line_and_keeps_what_is_harmless(text: str) -> None:
+    cleaned = clean(text)
+
+    assert len(cleaned.splitlines()) <= 1
+    assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in cleaned)
+    cleaned.encode()  # No lone surrogate is left.
+    assert clean(cleaned) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [(0, "0"), (999, "999"), (1000, "1.0k"), (312_345, "312k"), (1_250_000, "1.2M")],
+)
+def test_numbers_are_shortened_to_what_one_takes_in(number: float, expected: str) -> None:
+    assert short_number(number) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0.4, "0 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s"), (3725, "1 h 2 min")],
+)
+def test_times_are_shortened_to_what_one_takes_in(seconds: float, expected: str) -> None:
+    assert short_time(seconds) == expected

@@ -1,0 +1,125 @@
+"""The command as a process of its own: pipes, terminals and Ctrl-C."""
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from movierec.v1 import recommender_pb2, trainer_pb2
+from support.known_messages import PROGRESS_MESSAGE, event
+from support.scripted_servers import Script, ScriptedServer, never_ending
+
+COMMAND = [sys.executable, "-m", "movierec_client"]
+RUNNING = event(
+    trainer_pb2.RUN_STATE_RUNNING,
+    phase=trainer_pb2.RUN_PHASE_FITTING,
+    progress=PROGRESS_MESSAGE,
+)
+SUCCEEDED = event(trainer_pb2.RUN_STATE_SUCCEEDED, 2, version=4)
+
+
+@pytest.fixture
+def environment(server: ScriptedServer) -> dict[str, str]:
+    return {
+        **os.environ,
+        "MOVIEREC_TRAINER": server.address,
+        "MOVIEREC_RECOMMENDER": server.address,
+        "COLUMNS": "80",
+        "TERM": "xterm",
+    }
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    done = subprocess.run([*COMMAND, "--version"], capture_output=True, text=True, check=True)
+
+    assert re.fullmatch(r"movierec \d+\.\d+\.\d+\S*\n", done.stdout)
+
+
+def test_an_unreachable_server_is_a_sentence_and_no_traceback() -> None:
+    done = subprocess.run(
+        [*COMMAND, "recommend", "heat", "--recommender", "127.0.0.1:1"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("the recommender at 127.0.0.1:1 cannot be reached")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_reader_that_has_seen_enough_does_not_cause_a_traceback(
+    script: Script, environment: dict[str, str]
+) -> None:
+    movies = [recommender_pb2.Recommendation(rank=i, title="x" * 200) for i in range(1000)]
+    script.on("Recommend", [recommender_pb2.RecommendResponse(recommendations=movies)])
+    process = subprocess.Popen(
+        [*COMMAND, "recommend", "heat", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        text=True,
+    )
+    assert process.stdout
+    assert process.stderr
+    with process, process.stdout, process.stderr:
+        process.stdout.readline()
+        process.stdout.close()
+
+        assert "Traceback" not in process.stderr.read()
+
+
+def test_ctrl_c_while_training_says_that_the_run_goes_on(
+    script: Script, environment: dict[str, str]
+) -> None:
+    script.on("Train", never_ending(RUNNING))
+    process = subprocess.Popen(
+        [*COMMAND, "train", "ml", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        text=True,
+    )
+    assert process.stdout
+    with process:
+        process.stdout.readline()  # The first event has arrived.
+        process.send_signal(signal.SIGINT)
+        _, complaint = process.communicate()
+
+    assert process.returncode == 130
+    assert complaint == (
+        "leaving does not end run r1: `movierec follow r1` shows it, `movierec cancel r1` ends it\n"
+    )
+
+
+def test_on_a_terminal_training_shows_a_bar_with_its_figures(
+    script: Script, environment: dict[str, str]
+) -> None:
+    script.on("Train", [RUNNING, SUCCEEDED])
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, "train", "ml"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        env=environment,
+    )
+    os.close(theirs)
+    shown = b""
+    try:
+        while some := os.read(ours, 4096):
+            shown += some
+    except OSError:  # How Linux says that the other end of a terminal is closed.
+        pass
+    finally:
+        os.close(ours)
+    process.communicate()
+
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode())
+    assert process.returncode == 0
+    assert re.search(r"epoch 2/3 \S+ loss 1\.2500  1\.0k ratings/s  1 min 30 s left", text)
+    assert "version 4 is published" in text

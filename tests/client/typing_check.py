@@ -1,0 +1,36 @@
+"""What mypy has to see of the client; it is checked by `make lint` and never run."""
+
+from typing import assert_type
+
+import movierec_client as mc
+
+
+def blocking(client: mc.Client) -> None:
+    for event in client.train("ml", min_ratings=50, holdout=0, request_id=None):
+        assert_type(event, mc.RunEvent)
+        assert_type(event.loss, float | None)
+    with client.recommend(["Toy Story (1995)", 260, mc.Seed("Heat", -1)], k=3) as found:
+        assert_type(found.header.resolved_seeds, tuple[mc.ResolvedSeed, ...])
+        assert_type(next(found), mc.Recommendation)
+    assert_type(list(client.runs()), list[mc.Run])
+    assert_type(client.search("heat"), list[mc.Movie])
+    assert_type(client.model().manifest.metrics.rmse, float | None)
+    assert_type(client.health("trainer")[0].status, mc.ServingStatus)
+
+
+async def awaiting(client: mc.AsyncClient) -> None:
+    async for event in client.follow("r1"):
+        assert_type(event, mc.RunEvent)
+    found = client.recommend([260])
+    assert_type(await found.header, mc.RecommendHeader)
+    assert_type([movie async for movie in found], list[mc.Recommendation])
+    assert_type([version async for version in client.versions()], list[mc.Version])
+    assert_type(await client.cancel("r1"), mc.Run)
+
+
+def refused(client: mc.Client) -> None:
+    # mypy complains about an ignore that is not needed, so each of these is an error.
+    client.train("ml", epoch=3)  # type: ignore[call-arg]  # there is no such setting
+    client.recommend([2.5])  # type: ignore[list-item]  # no id, no title
+    client.recommend([1], unknown="ignore")  # type: ignore[arg-type]  # "fail" or "skip"
+    client.health("trainr")  # type: ignore[arg-type]  # no such service
