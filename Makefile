@@ -33,6 +33,10 @@ $(VENV)/dev.stamp: $(VENV)/services.stamp requirements/dev.txt
 .PHONY: install
 install: $(VENV)/dev.stamp ## set up .venv with everything, as locked
 
+.PHONY: demo
+demo: $(VENV)/services.stamp ## train and recommend, end to end (DATA=DIR, MIN_RATINGS=N)
+	@$(BIN)/python deploy/demo.py --min-ratings $(MIN_RATINGS) $(if $(DATA),--data '$(DATA)')
+
 .PHONY: test
 test: $(VENV)/dev.stamp ## run the tests
 	$(BIN)/python -m pytest

@@ -1,0 +1,56 @@
+"""A trainer that is killed in the middle of a run, and started again."""
+
+import os
+import select
+import signal
+from pathlib import Path
+
+import grpc
+
+from movierec.v1 import trainer_pb2 as pb
+from movierec.v1 import trainer_pb2_grpc, training_pb2
+from support.datasets import write_two_tastes
+from support.processes import training_processes
+from support.servers import DEADLINE_S
+from support.services import started
+
+SETTINGS = training_pb2.TrainingSettings(min_ratings=10, epochs=8, dim=4, batch_size=4)
+
+
+def ends(process: int) -> bool:
+    """Whether a process that is no child of ours ends before the deadline."""
+    poll = select.poll()
+    descriptor = os.pidfd_open(process)
+    try:
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(DEADLINE_S * 1_000))
+    finally:
+        os.close(descriptor)
+
+
+def test_a_trainer_killed_in_a_run_leaves_no_process_and_takes_the_run_up_again(
+    tmp_path: Path,
+) -> None:
+    write_two_tastes(tmp_path / "data" / "tastes")
+    request = pb.TrainRequest(dataset="tastes", settings=SETTINGS, request_id="once")
+    with (
+        started("trainer_service", tmp_path) as trainer,
+        grpc.insecure_channel(trainer.address) as channel,
+    ):
+        call = trainer_pb2_grpc.TrainerServiceStub(channel).Train(request, timeout=DEADLINE_S)
+        run_id = next(reply.event for reply in call if reply.event.HasField("progress")).run_id
+        (training,) = training_processes(trainer.process.pid)
+        trainer.stop(signal.SIGKILL)
+        assert ends(training)
+
+    with (
+        started("trainer_service", tmp_path) as trainer,
+        grpc.insecure_channel(trainer.address) as channel,
+    ):
+        call = trainer_pb2_grpc.TrainerServiceStub(channel).Train(request, timeout=DEADLINE_S)
+        events = [reply.event for reply in call]
+    states = [event.state for event in events]
+    assert {event.run_id for event in events} == {run_id}
+    assert pb.RUN_STATE_INTERRUPTED in states
+    assert (states[-1], events[-1].version) == (pb.RUN_STATE_SUCCEEDED, 1)
+    assert [event.sequence for event in events] == list(range(1, len(events) + 1))
