@@ -196,17 +196,19 @@ class RunSupervisor:
     async def _conduct(self, active: "_ActiveRun") -> None:
         """Sees a run through to its end, whatever that is."""
         run_id = active.run.run_id
-        told = RunUpdate()
         try:
             await self._record(active, RunState.RUNNING)
             told = await self._watch(active)
+            if told.version is None:
+                # It may have published before it could say so.
+                version = await asyncio.to_thread(published_by, self._artifacts_dir, run_id)
+                told = told.model_copy(update={"version": version})
         except Exception as error:
             log.exception("run %s could not be conducted", run_id)
-            told = RunUpdate(error=RunError(reason="NOT_STARTED", message=str(error)))
+            told = RunUpdate(error=RunError(reason="NOT_CONDUCTED", message=str(error)))
         await asyncio.to_thread(discard_staging, self._artifacts_dir, run_id)
-        version = told.version or await asyncio.to_thread(published_by, self._artifacts_dir, run_id)
-        if version is not None:
-            await self._record(active, RunState.SUCCEEDED, RunUpdate(version=version))
+        if told.version is not None:
+            await self._record(active, RunState.SUCCEEDED, RunUpdate(version=told.version))
         elif active.cancelled:
             await self._record(active, RunState.CANCELLED)
         elif self._stopping:

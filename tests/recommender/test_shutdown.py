@@ -1,0 +1,76 @@
+"""A recommender that is told to stop while streams are under way."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from movierec.v1 import recommender_pb2 as pb
+from movierec.v1.recommender_pb2_grpc import RecommenderServiceStub
+from support.servers import DEADLINE_S, wait_until_serving
+from support.services import Running, started
+from support.versions import publish_many
+
+REQUEST = pb.RecommendRequest(seeds=[pb.Seed(movie_id=10)], top_k=1_000)
+# 64 KiB are taken in advance: the server has to wait until those are read.
+SLOW_READER = [("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 65_536)]
+
+
+@pytest.fixture
+def grace() -> str:
+    return "60"
+
+
+@pytest.fixture
+def recommender(tmp_path: Path, grace: str) -> Iterator[Running]:
+    publish_many(tmp_path / "artifacts", "Film")
+    with started("recommender_service", tmp_path, "--shutdown-grace-s", grace) as running:
+        yield running
+
+
+@pytest.fixture
+def channel(recommender: Running) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(recommender.address, SLOW_READER) as channel:
+        wait_until_serving(channel)
+        yield channel
+
+
+def told_to_stop(recommender: Running, channel: grpc.Channel) -> None:
+    """Sends SIGTERM, and returns once the recommender says that it is not ready."""
+    stub = health_pb2_grpc.HealthStub(channel)
+    watch = stub.Watch(health_pb2.HealthCheckRequest(), timeout=DEADLINE_S)
+    next(watch)
+    recommender.process.send_signal(signal.SIGTERM)
+    assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+def test_a_stream_under_way_is_finished_and_a_new_one_is_refused(
+    recommender: Running, channel: grpc.Channel
+) -> None:
+    stub = RecommenderServiceStub(channel)
+    stream = stub.Recommend(REQUEST, timeout=DEADLINE_S)
+    first = next(stream)
+    told_to_stop(recommender, channel)
+    with pytest.raises(grpc.RpcError) as refused:
+        list(stub.Recommend(REQUEST, timeout=DEADLINE_S))
+    # A call that arrives just as grpc closes its door is CANCELLED by it.
+    assert refused.value.code() in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
+    assert recommender.process.poll() is None
+    ranks = [movie.rank for answer in (first, *stream) for movie in answer.recommendations]
+    assert ranks == list(range(1, 1_001))
+    assert stream.code() is grpc.StatusCode.OK
+    assert recommender.process.wait(DEADLINE_S) == 0
+
+
+@pytest.mark.parametrize("grace", ["0.1"])
+def test_a_stream_that_nobody_reads_does_not_hold_the_process_beyond_the_grace(
+    recommender: Running, channel: grpc.Channel
+) -> None:
+    stream = RecommenderServiceStub(channel).Recommend(REQUEST)
+    next(stream)
+    assert recommender.stop(signal.SIGTERM) == 0
+    assert recommender.process.stderr
+    assert "were cut off" in recommender.process.stderr.read()
