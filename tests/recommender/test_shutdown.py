@@ -10,13 +10,12 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from movierec.v1 import recommender_pb2 as pb
 from movierec.v1.recommender_pb2_grpc import RecommenderServiceStub
+from support.recommenders import SLOW_READER
 from support.servers import DEADLINE_S, wait_until_serving
 from support.services import Running, started
 from support.versions import publish_many
 
 REQUEST = pb.RecommendRequest(seeds=[pb.Seed(movie_id=10)], top_k=1_000)
-# 64 KiB are taken in advance: the server has to wait until those are read.
-SLOW_READER = [("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 65_536)]
 
 
 @pytest.fixture

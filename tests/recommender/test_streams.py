@@ -9,7 +9,7 @@ import pytest
 
 from movierec.v1 import recommender_pb2 as pb
 from movierec.v1.recommender_pb2_grpc import RecommenderServiceStub
-from support.recommenders import AskedRecommender, running_recommender
+from support.recommenders import SLOW_READER, AskedRecommender, running_recommender
 from support.servers import DEADLINE_S, wait_until_serving
 from support.versions import publish_many
 
@@ -18,9 +18,8 @@ LONG_REQUEST = pb.RecommendRequest(seeds=[pb.Seed(movie_id=10)], top_k=1_000)
 
 @contextmanager
 def slow_reader(recommender: AskedRecommender) -> Iterator[RecommenderServiceStub]:
-    """A stub that takes 64 KiB in advance: the server has to wait until those are read."""
-    options = [("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 65_536)]
-    with grpc.insecure_channel(recommender.address, options) as channel:
+    """A stub on a channel of its own, for which the server has to wait."""
+    with grpc.insecure_channel(recommender.address, SLOW_READER) as channel:
         yield RecommenderServiceStub(channel)
 
 

@@ -12,6 +12,9 @@ from recommender_service.service.building import Recommender
 from recommender_service.settings import RecommenderSettings
 from support.servers import DEADLINE_S, serving, until
 
+SLOW_READER = [("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 65_536)]
+"""A channel's options: it takes 64 KiB in advance, and the server waits until those are read."""
+
 
 class AskedRecommender:
     """A recommender that is running, and the stub to ask it.
