@@ -24,7 +24,6 @@ from trainer_service.runs.store import RunStore
 from trainer_service.service.building import Trainer
 from trainer_service.settings import TrainerSettings
 
-FINAL = {pb.RUN_STATE_SUCCEEDED, pb.RUN_STATE_FAILED, pb.RUN_STATE_CANCELLED}
 QUICK = training_pb2.TrainingSettings(min_ratings=10, epochs=2, dim=4)
 ENDLESS = training_pb2.TrainingSettings(min_ratings=10, epochs=1_000, dim=4, batch_size=1)
 

@@ -45,7 +45,7 @@ class Split:
     @property
     def train_user_count(self) -> int:
         """Users with at least one training rating."""
-        return int(np.unique(self.train.user_index).size)
+        return int(np.count_nonzero(np.diff(self.train.user_offsets)))
 
 
 def split_ratings(ratings: Ratings, holdout: float) -> Split:

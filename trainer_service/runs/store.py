@@ -21,7 +21,7 @@ class RunStore:
     """The folder of runs.
 
     Args:
-        root: Made when the first run is.
+        root: Made when it is first written to.
     """
 
     def __init__(self, root: Path) -> None:

@@ -10,8 +10,9 @@ The contract of the files on the shared volume. A version is the folder
                   row i describes row i of the embeddings; genres are joined
                   by "|"; a year that is not known is empty
 
-A folder whose name is no whole number is no version. A version is complete
-from the moment that its folder has its name, and never changes after that.
+A number has 1 to 18 digits and does not begin with 0; a folder of any other
+name is no version. A version is complete from the moment that its folder has
+its name, and never changes after that.
 """
 
 from collections import abc as _abc
