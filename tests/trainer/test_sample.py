@@ -259,6 +259,53 @@ def test_larger_scales_add_films_that_say_they_are_invented_and_are_rated_by_the
     assert (rating_count.reindex(movies.index, fill_value=0) > 0).mean() > 0.99
 
 
+@pytest.fixture(scope="module")
+def full_catalogue() -> Catalogue:
+    """The films of scale 1."""
+    return CATALOGUE.filled_up(26_744, np.random.default_rng(0))
+
+
+@pytest.fixture(scope="module")
+def some_of_the_full_scale(full_catalogue: Catalogue) -> Ratings:
+    """What the first 8,192 of 138,493 viewers rate at scale 1, and at any seed much the same."""
+    batches = list(Audience(full_catalogue).ratings(8_192, np.random.default_rng(0)))
+    columns = ("user_id", "movie_id", "half_stars", "moment")
+    return Ratings(
+        *(np.concatenate([getattr(batch, column) for batch in batches]) for column in columns)
+    )
+
+
+def test_scale_1_has_the_shape_of_ml_20m(some_of_the_full_scale: Ratings) -> None:
+    """20 million ratings, 750 to 1,000 films with more than 5,000 of them, and no film without."""
+    share = 8_192 / 138_493
+    assert len(some_of_the_full_scale) / share == pytest.approx(20e6, rel=0.05)
+    rating_counts = np.bincount(some_of_the_full_scale.movie_id - 1, minlength=26_744) / share
+    assert 750 <= (rating_counts > 5_000).sum() <= 1_000
+    assert 15 <= np.median(rating_counts) <= 60  # in ML-20M 18
+    # So many that of the least popular films, too, hardly one is never rated.
+    assert rating_counts[-1_000:].mean() > 10
+
+
+def test_tastes_are_found_again_at_scale_1_too(
+    full_catalogue: Catalogue, some_of_the_full_scale: Ratings
+) -> None:
+    """The cosine of who liked them brings films of one taste together, as in the small sample."""
+    rated = some_of_the_full_scale
+    often_rated = np.flatnonzero(np.bincount(rated.movie_id - 1) > 5_000 * 8_192 / 138_493)
+    place = np.full(26_744, -1)
+    place[often_rated] = np.arange(often_rated.size)
+    column = place[rated.movie_id - 1]
+    liked = (rated.half_stars >= 8) & (column >= 0)
+    likes = np.zeros((8_192, often_rated.size), dtype=np.float32)
+    likes[rated.user_id[liked] - 1, column[liked]] = 1
+    likes /= np.linalg.norm(likes, axis=0)
+    cosine = likes.T @ likes
+    np.fill_diagonal(cosine, -1)
+    nearest = np.argsort(-cosine, axis=1)[:, :10]
+    taste = np.array([full_catalogue.films[index].taste for index in often_rated])
+    assert (taste[nearest] == taste[:, None]).mean() > 0.9  # 0.99 is usual, chance 0.04
+
+
 def test_an_invented_film_takes_genres_and_taste_of_a_real_one_that_is_in_no_series() -> None:
     filled = CATALOGUE.filled_up(5_000, np.random.default_rng(0))
     assert filled.real == FILMS

@@ -89,7 +89,6 @@ class BlockParser:
                 quoting=csv.QUOTE_MINIMAL if separator == "," else csv.QUOTE_NONE,
                 lineterminator="\n",
                 encoding="latin-1",  # fits any bytes, and knows no byte order mark
-                low_memory=False,
                 engine="c",
             )
         except ValueError:

@@ -1,6 +1,8 @@
 """Rating rows: reading them from their file, fast where it is clean, with care where not."""
 
 import codecs
+import os
+import warnings
 from array import array
 from collections import deque
 from collections.abc import Iterator
@@ -8,18 +10,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+from pandas.errors import DtypeWarning
 
 from trainer_service.data.bad_rows import BadRowKind, SkippedLines
 from trainer_service.data.cells import file_label, find_columns, opened
 from trainer_service.data.forms import TableForm
 from trainer_service.data.rating_blocks import BlockParser, RowBlock
 from trainer_service.errors import MalformedFileError
-
-Number = TypeVar("Number", bound=np.generic)
 
 BLOCK_BYTES = 2**24
 """Small beside a whole file, large beside what starting the parser costs."""
@@ -28,7 +29,7 @@ _PIECES = 256
 """Into how many pieces a block falls that is not clean; 64 KiB each."""
 
 _PARSERS = 2
-"""Blocks parsed at once. More bring nothing: half of the work needs the interpreter."""
+"""Blocks parsed at once, each by a thread: the C parser does not hold the interpreter."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +91,9 @@ def read_rating_rows(path: Path, table: TableForm, *, block_bytes: int = BLOCK_B
     Raises:
         MalformedFileError: The file is empty, lacks a column or cannot be read.
     """
-    with opened(path) as file:
+    # pandas warns of a block where a column holds both numbers and text. The block
+    # is tried again in pieces, so nobody need know.
+    with opened(path) as file, warnings.catch_warnings(action="ignore", category=DtypeWarning):
         if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
             file.seek(0)
         columns = (0, 1, 2)
@@ -118,9 +121,18 @@ def read_rating_rows(path: Path, table: TableForm, *, block_bytes: int = BLOCK_B
 
 
 def _blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
-    """The file in blocks of whole lines, each about this many bytes."""
-    while block := file.read(size):
-        yield block + file.readline()
+    """The rest of the file in blocks of whole lines, each about this many bytes."""
+    while True:
+        # Looked up first, so that the block is read in one go and never copied.
+        start = file.tell()
+        file.seek(size, os.SEEK_CUR)
+        file.readline()
+        length = file.tell() - start
+        file.seek(start)
+        block = file.read(length)
+        if not block:
+            return
+        yield block
 
 
 def _parsed_ahead(
@@ -145,16 +157,15 @@ class _Collector:
     def __init__(self, first_line: int) -> None:
         self._first_line = first_line
         self._next_line = first_line
-        self._user_ids: list[NDArray[np.int64]] = []
-        self._movie_ids: list[NDArray[np.int64]] = []
-        self._ratings: list[NDArray[np.float32]] = []
+        # Arrays that grow in place: memory never holds the rows twice.
+        self._user_id, self._movie_id, self._rating = array("q"), array("q"), array("f")
         self._bad = {kind: array("q") for kind in BadRowKind}
         self._blank = array("q")
 
     def take(self, rows: RowBlock) -> None:
-        self._user_ids.append(rows.user_id)
-        self._movie_ids.append(rows.movie_id)
-        self._ratings.append(rows.rating)
+        self._user_id.frombytes(rows.user_id.tobytes())
+        self._movie_id.frombytes(rows.movie_id.tobytes())
+        self._rating.frombytes(rows.rating.tobytes())
         for kind, line in rows.bad:
             self._bad[kind].append(self._next_line + line)
         self._blank.extend(self._next_line + line for line in rows.blank)
@@ -163,16 +174,9 @@ class _Collector:
     def rows(self) -> RatingRows:
         bad = {kind: np.array(lines, dtype=np.int64) for kind, lines in self._bad.items()}
         return RatingRows(
-            _joined(self._user_ids, np.int64),
-            _joined(self._movie_ids, np.int64),
-            _joined(self._ratings, np.float32),
+            np.frombuffer(self._user_id, np.int64),
+            np.frombuffer(self._movie_id, np.int64),
+            np.frombuffer(self._rating, np.float32),
             self._first_line,
             SkippedLines(bad, np.array(self._blank, dtype=np.int64)),
         )
-
-
-def _joined(parts: list[NDArray[Number]], dtype: type[Number]) -> NDArray[Number]:
-    """All parts as one array; the list is emptied, so that memory holds them once."""
-    whole = np.concatenate([np.empty(0, dtype), *parts])
-    parts.clear()
-    return whole

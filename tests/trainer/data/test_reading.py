@@ -277,3 +277,13 @@ def test_damage_in_a_large_file_leaves_its_neighbours_alone(tmp_path: Path) -> N
     positions = [0, 17, 3998, 3999, 7994, 7995]
     expected = [sound[position] + 2 for position in positions]
     assert rows.lines(np.array(positions)).tolist() == expected
+
+
+def test_a_bad_row_far_into_a_block_costs_that_row_only_and_no_warning(tmp_path: Path) -> None:
+    """Pandas infers types of some 262,000 rows at a time, and warns where they differ."""
+    path = tmp_path / "ratings.csv"
+    path.write_text("userId,movieId,rating\n" + "1,2,3\n" * 300_000 + "x,2,3\n1,2,4\n")
+    rows = read_rating_rows(path, FORMS[1].ratings)
+    assert len(rows) == 300_001
+    assert rows.rating[-1] == 4
+    assert [str(kind) for kind in rows.skipped.report("")] == ["1 BAD_ID (line 300002)"]
