@@ -55,6 +55,12 @@ class NoMovieOverThresholdError(DataError):
     reason: ClassVar[str] = "NO_MOVIE_OVER_THRESHOLD"
 
 
+class TooMuchMemoryError(DataError):
+    """The data, with these settings, takes more memory than there is."""
+
+    reason: ClassVar[str] = "TOO_MUCH_MEMORY"
+
+
 class RunFailedError(ServiceError):
     """The training process could not do what it was asked for."""
 

@@ -76,10 +76,15 @@ class Client(Closing):
                 random. `co_liked_weight`: of the co-liked head's loss; 0 trains
                 the rating head alone. `holdout`: share of the users held out
                 for validation, and again for the final figures.
-                `learning_rate`, `batch_size` (in users), `l2`. `request_id`:
-                asking again with the same one joins the run.
-                `validate_only`: check the request and read the data, no more.
-                What is not given, the trainer decides; `run` tells what it was.
+                `learning_rate`, `batch_size` (in users), `l2`. `patience`:
+                end early once so many epochs in a row have not brought a lower
+                validation loss. `ease_up_to`: measure EASE beside the model up
+                to this many movies; 0 is never. `few_seeds`: share of the users
+                whom the co-liked head is given one to five films of; more of it
+                is better for few films and worse for many. `request_id`: asking
+                again with the same one joins the run. `validate_only`: check
+                the request and read the data, no more. What is not given, the
+                trainer decides; `run` tells what it was.
 
         Returns:
             The events, as they happen.

@@ -146,6 +146,9 @@ def _settings(message: training_pb2.TrainingSettings) -> results.TrainingSetting
         learning_rate=message.learning_rate,
         batch_size=message.batch_size,
         l2=message.l2,
+        patience=_optional(message, "patience"),
+        ease_up_to=_optional(message, "ease_up_to"),
+        few_seeds=_optional(message, "few_seeds"),
     )
 
 
@@ -190,8 +193,16 @@ def _metrics(message: training_pb2.TrainingMetrics) -> results.TrainingMetrics:
         loss=message.loss,
         val_loss=_optional(message, "val_loss"),
         rmse=_optional(message, "rmse"),
+        rmse_standard_error=_optional(message, "rmse_standard_error"),
         ranking=_optional(message, "ranking", _ranking),
         popularity=_optional(message, "popularity", _ranking),
+        item_cosine=_optional(message, "item_cosine", _ranking),
+        ease=_optional(message, "ease", _ranking),
+        one_seed=_optional(message, "one_seed", _ranking),
+        one_seed_popularity=_optional(message, "one_seed_popularity", _ranking),
+        one_seed_item_cosine=_optional(message, "one_seed_item_cosine", _ranking),
+        one_seed_ease=_optional(message, "one_seed_ease", _ranking),
+        ease_l2=_optional(message, "ease_l2"),
         notes=tuple(message.notes),
     )
 
@@ -202,6 +213,13 @@ def _ranking(message: training_pb2.RankingMetrics) -> results.RankingMetrics:
         recall_at_20=message.recall_at_20,
         recall_at_50=message.recall_at_50,
         ndcg_at_100=message.ndcg_at_100,
+        recall_at_20_standard_error=_optional(message, "recall_at_20_standard_error"),
+        recall_at_50_standard_error=_optional(message, "recall_at_50_standard_error"),
+        ndcg_at_100_standard_error=_optional(message, "ndcg_at_100_standard_error"),
+        coverage=_optional(message, "coverage"),
+        coverage_standard_error=_optional(message, "coverage_standard_error"),
+        popularity_rank=_optional(message, "popularity_rank"),
+        popularity_rank_standard_error=_optional(message, "popularity_rank_standard_error"),
     )
 
 

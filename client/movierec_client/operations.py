@@ -64,6 +64,9 @@ class TrainOptions(TypedDict, total=False):
     learning_rate: float | None
     batch_size: int | None
     l2: float | None
+    patience: int | None
+    ease_up_to: int | None
+    few_seeds: float | None
     request_id: str | None
     validate_only: bool
 

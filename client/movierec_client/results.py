@@ -29,6 +29,10 @@ class TrainingSettings:
     learning_rate: float
     batch_size: int
     l2: float
+    patience: int | None
+    """None, as the next two, in what was trained before there was this setting."""
+    ease_up_to: int | None
+    few_seeds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +80,25 @@ class DataReport:
 
 @dataclass(frozen=True, slots=True)
 class RankingMetrics:
-    """Means over held-out users, from 0 to 1, higher is better."""
+    """Means over held-out users, each with its standard error.
+
+    What later trainers added is None in what an earlier one measured.
+    """
 
     user_count: int
     recall_at_20: float
+    """From 0 to 1, higher is better, as the next two."""
     recall_at_50: float
     ndcg_at_100: float
+    recall_at_20_standard_error: float | None
+    recall_at_50_standard_error: float | None
+    ndcg_at_100_standard_error: float | None
+    coverage: float | None
+    """Share of the catalogue that is in the top 20 of at least one user."""
+    coverage_standard_error: float | None
+    popularity_rank: float | None
+    """Mean in the users' top 20; the movie that most users like has rank 1."""
+    popularity_rank_standard_error: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +110,22 @@ class TrainingMetrics:
     val_loss: float | None
     rmse: float | None
     """In stars."""
+    rmse_standard_error: float | None
     ranking: RankingMetrics | None
+    """Of all other movies, given 80 % of those that a user likes."""
     popularity: RankingMetrics | None
-    """The same users, ranked by the movies' popularity."""
+    """The same users, ranked by the movies' popularity, ..."""
+    item_cosine: RankingMetrics | None
+    """... by the cosine of the movies' columns of likes, ..."""
+    ease: RankingMetrics | None
+    """... and by EASE."""
+    one_seed: RankingMetrics | None
+    """The same users and means, given one movie that a user likes."""
+    one_seed_popularity: RankingMetrics | None
+    one_seed_item_cosine: RankingMetrics | None
+    one_seed_ease: RankingMetrics | None
+    ease_l2: float | None
+    """EASE's penalty, chosen on the validation users."""
     notes: tuple[str, ...]
 
 

@@ -156,7 +156,7 @@ def test_model_says_where_it_comes_from_and_how_good_it_is(
 
     assert done.stdout.startswith("version 4, serving since 2026-11-22 12:00:00 UTC\n")
     assert "5 movies in 8 dimensions; each has more than 50 ratings\n" in done.stdout
-    assert "RMSE on held-out ratings: 0.875 stars\n" in done.stdout
+    assert "RMSE on held-out ratings: 0.875 ±0.062 stars\n" in done.stdout
     assert json.loads(movierec("model", "--json").stdout)["manifest"]["settings"]["l2"] == 2.5
 
 

@@ -1,7 +1,9 @@
 """The commands for the trainer: what they ask for, print, and exit with."""
 
 import json
+import re
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 import grpc
@@ -19,6 +21,7 @@ from support.known_messages import (
     followed,
 )
 from support.scripted_servers import Script
+from trainer_service.model.settings import TrainingSettings
 
 SUCCEEDED = event(trainer_pb2.RUN_STATE_SUCCEEDED, 9, version=4)
 
@@ -40,9 +43,6 @@ def fitting(epoch: int, share: float, val_loss: float | None) -> trainer_pb2.Tra
 
 def a_whole_run() -> list[trainer_pb2.TrainResponse]:
     running = trainer_pb2.RUN_STATE_RUNNING
-    metrics = training_pb2.TrainingMetrics()
-    metrics.CopyFrom(METRICS_MESSAGE)
-    metrics.popularity.ndcg_at_100 = 0.125
     return [
         event(trainer_pb2.RUN_STATE_QUEUED),
         event(running, phase=trainer_pb2.RUN_PHASE_READING),
@@ -52,7 +52,7 @@ def a_whole_run() -> list[trainer_pb2.TrainResponse]:
         fitting(1, 1.0, 3.0),
         fitting(2, 0.5, 3.0),
         fitting(2, 1.0, 2.5),
-        event(running, phase=trainer_pb2.RUN_PHASE_EVALUATING, metrics=metrics),
+        event(running, phase=trainer_pb2.RUN_PHASE_EVALUATING, metrics=METRICS_MESSAGE),
         SUCCEEDED,
     ]
 
@@ -88,10 +88,14 @@ def test_train_away_from_a_terminal_prints_the_data_a_line_an_epoch_and_the_figu
             "epoch 2/2 loss 1.0000 val 2.5000 312k ratings/s 1 min 40 s left",
             "evaluating",
             "from epoch 2: loss 1.5000, validation 1.7500",
-            "RMSE on held-out ratings: 0.875 stars",
-            "NDCG@100 Recall@20 Recall@50 held-out users",
-            "this model 0.375 0.250 0.500 4",
-            "popularity 0.125 0.000 0.000 0",
+            "RMSE on held-out ratings: 0.875 ±0.062 stars",
+            "held-out users: 4, given 80 % of the movies that they like, or one",
+            "from one: mean",
+            "NDCG@100 Recall@20 Recall@50 NDCG@100 coverage rank",
+            "this model 0.375 ±0.010 0.250 0.500 0.200 ±0.010 62.5 % 123",
+            "EASE 0.500 ±0.010 0.250 0.500 0.150 ±0.010 62.5 % 123",
+            "item cosine 0.250 ±0.010 0.250 0.500 0.100 ±0.010 62.5 % 123",
+            "popularity 0.125 ±0.010 0.250 0.500 0.300 ±0.010 62.5 % 123",
             "note: few users",
             "version 4 is published",
         )
@@ -110,6 +114,44 @@ def test_train_and_follow_as_json_print_every_event(movierec: Movierec, script: 
     assert [event["state"] for event in events] == ["QUEUED", *["RUNNING"] * 8, "SUCCEEDED"]
     assert events[2]["data"]["bad_rows"][0]["first_lines"] == [2, 30]
     assert events[-1]["version"] == 4
+
+
+def test_every_setting_that_train_has_a_flag_for_is_sent(
+    movierec: Movierec, script: Script
+) -> None:
+    script.on("Train", [SUCCEEDED])
+    told: dict[str, Any] = dict(
+        min_ratings=50,
+        epochs=3,
+        dim=8,
+        seed=7,
+        co_liked_weight=0.5,
+        holdout=0.25,
+        patience=4,
+        ease_up_to=0,
+        few_seeds=0.75,
+    )
+
+    flags = [f"--{name.replace('_', '-')}={value}" for name, value in told.items()]
+    movierec("train", "ml", *flags)
+
+    assert script.requests[0].settings == training_pb2.TrainingSettings(**told)
+
+
+def test_the_defaults_that_the_help_of_train_states_are_the_trainers(movierec: Movierec) -> None:
+    stated = re.findall(
+        r"--([a-z-]+) [^\n]+ default ([\d,./]+)\.\n", movierec("train", "--help").stdout
+    )
+
+    fields = TrainingSettings.model_fields
+    defaults = {name: float(Fraction(text.replace(",", ""))) for name, text in stated}
+    assert defaults == {
+        name.replace("_", "-"): fields[name].default
+        for name in (
+            *("min_ratings", "dim", "seed", "co_liked_weight"),
+            *("few_seeds", "holdout", "patience", "ease_up_to"),
+        )
+    }
 
 
 def test_train_can_only_check_the_data(movierec: Movierec, script: Script) -> None:

@@ -14,7 +14,10 @@ from support.processes import training_processes
 from support.servers import DEADLINE_S
 from support.services import started
 
-SETTINGS = training_pb2.TrainingSettings(min_ratings=10, epochs=8, dim=4, batch_size=4)
+# Epochs enough to be killed between two of them.
+SETTINGS = training_pb2.TrainingSettings(
+    min_ratings=10, epochs=40, dim=4, batch_size=8, patience=1_000
+)
 
 
 def ends(process: int) -> bool:
@@ -28,7 +31,7 @@ def ends(process: int) -> bool:
         os.close(descriptor)
 
 
-def test_a_trainer_killed_in_a_run_leaves_no_process_and_takes_the_run_up_again(
+def test_a_trainer_killed_in_a_run_takes_it_up_after_the_last_finished_epoch_to_the_same_end(
     tmp_path: Path,
 ) -> None:
     write_two_tastes(tmp_path / "data" / "tastes")
@@ -38,7 +41,7 @@ def test_a_trainer_killed_in_a_run_leaves_no_process_and_takes_the_run_up_again(
         grpc.insecure_channel(trainer.address) as channel,
     ):
         call = trainer_pb2_grpc.TrainerServiceStub(channel).Train(request, timeout=DEADLINE_S)
-        run_id = next(reply.event for reply in call if reply.event.HasField("progress")).run_id
+        run_id = next(reply.event for reply in call if reply.event.progress.epoch > 1).run_id
         (training,) = training_processes(trainer.process.pid)
         trainer.stop(signal.SIGKILL)
         assert ends(training)
@@ -47,10 +50,21 @@ def test_a_trainer_killed_in_a_run_leaves_no_process_and_takes_the_run_up_again(
         started("trainer_service", tmp_path) as trainer,
         grpc.insecure_channel(trainer.address) as channel,
     ):
-        call = trainer_pb2_grpc.TrainerServiceStub(channel).Train(request, timeout=DEADLINE_S)
-        events = [reply.event for reply in call]
+        stub = trainer_pb2_grpc.TrainerServiceStub(channel)
+        events = [reply.event for reply in stub.Train(request, timeout=DEADLINE_S)]
+        never_killed = pb.TrainRequest(dataset="tastes", settings=SETTINGS)
+        *_, last = stub.Train(never_killed, timeout=DEADLINE_S)
+
     states = [event.state for event in events]
     assert {event.run_id for event in events} == {run_id}
-    assert pb.RUN_STATE_INTERRUPTED in states
     assert (states[-1], events[-1].version) == (pb.RUN_STATE_SUCCEEDED, 1)
     assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+    interrupted = states.index(pb.RUN_STATE_INTERRUPTED)
+    taken_up = next(event.progress for event in events[interrupted:] if event.progress.epoch)
+    assert taken_up.epoch > 1
+    assert last.event.version == 2
+    first, second = (
+        (tmp_path / "artifacts" / "versions" / number / "embeddings.npy").read_bytes()
+        for number in "12"
+    )
+    assert first == second

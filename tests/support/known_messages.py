@@ -22,7 +22,33 @@ SETTINGS: dict[str, Any] = dict(
     learning_rate=0.125,
     batch_size=32,
     l2=2.5,
+    patience=4,
+    ease_up_to=6,
+    few_seeds=0.75,
 )
+RANKING: dict[str, Any] = dict(
+    user_count=4,
+    recall_at_20=0.25,
+    recall_at_50=0.5,
+    ndcg_at_100=0.375,
+    recall_at_20_standard_error=0.03,
+    recall_at_50_standard_error=0.02,
+    ndcg_at_100_standard_error=0.01,
+    coverage=0.625,
+    coverage_standard_error=0.05,
+    popularity_rank=123.0,
+    popularity_rank_standard_error=4.0,
+)
+RANKINGS: dict[str, dict[str, Any]] = {
+    "ranking": RANKING,
+    "popularity": RANKING | {"ndcg_at_100": 0.125},
+    "item_cosine": RANKING | {"ndcg_at_100": 0.25},
+    "ease": RANKING | {"ndcg_at_100": 0.5},
+    "one_seed": RANKING | {"ndcg_at_100": 0.2},
+    "one_seed_popularity": RANKING | {"ndcg_at_100": 0.3},
+    "one_seed_item_cosine": RANKING | {"ndcg_at_100": 0.1},
+    "one_seed_ease": RANKING | {"ndcg_at_100": 0.15},
+}
 DATA_MESSAGE = training_pb2.DataReport(
     form="kaggle-ml-20m",
     row_count=110,
@@ -59,9 +85,9 @@ METRICS_MESSAGE = training_pb2.TrainingMetrics(
     loss=1.5,
     val_loss=1.75,
     rmse=0.875,
-    ranking=training_pb2.RankingMetrics(
-        user_count=4, recall_at_20=0.25, recall_at_50=0.5, ndcg_at_100=0.375
-    ),
+    rmse_standard_error=0.0625,
+    **{name: training_pb2.RankingMetrics(**figures) for name, figures in RANKINGS.items()},
+    ease_l2=250,
     notes=["few users"],
 )
 METRICS = mc.TrainingMetrics(
@@ -69,8 +95,9 @@ METRICS = mc.TrainingMetrics(
     loss=1.5,
     val_loss=1.75,
     rmse=0.875,
-    ranking=mc.RankingMetrics(4, 0.25, 0.5, 0.375),
-    popularity=None,
+    rmse_standard_error=0.0625,
+    **{name: mc.RankingMetrics(**figures) for name, figures in RANKINGS.items()},
+    ease_l2=250,
     notes=("few users",),
 )
 PROGRESS_MESSAGE = trainer_pb2.TrainingProgress(

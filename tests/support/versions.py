@@ -59,7 +59,9 @@ def publication(
             bad_rows=(),
             fingerprint="0" * 64,
         ),
-        settings=TrainingSettings(min_ratings=0, dim=vectors.shape[1]).for_users(10),
+        settings=TrainingSettings(min_ratings=0, dim=vectors.shape[1]).for_data(
+            user_count=10, movie_count=count
+        ),
         metrics=TrainingMetrics(best_epoch=1, loss=1.0, notes=("measured by hand",)),
         movies=movies,
         rating_counts=np.arange(count, 0, -1, dtype=np.int64) * 10,

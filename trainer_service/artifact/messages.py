@@ -1,7 +1,6 @@
 """What a manifest holds of the domain's values, as messages of the contract."""
 
 from datetime import datetime
-from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -42,8 +41,4 @@ def training_settings(settings: TrainingSettings) -> training_pb2.TrainingSettin
 
 def training_metrics(metrics: TrainingMetrics) -> training_pb2.TrainingMetrics:
     """What was measured, as a message."""
-    fields: dict[str, Any] = metrics.model_dump(exclude_none=True)
-    for name in ("ranking", "popularity"):
-        if name in fields:
-            fields[name] = training_pb2.RankingMetrics(**fields[name])
-    return training_pb2.TrainingMetrics(**fields)
+    return training_pb2.TrainingMetrics(**metrics.model_dump(exclude_none=True))

@@ -1,7 +1,8 @@
-"""Ratings to batches: users as rows over all movies."""
+"""Ratings to batches: users as rows over all movies, and the part that each rating plays."""
 
 import math
-from typing import Any
+from enum import IntFlag
+from typing import Any, Self
 
 import keras
 import numpy as np
@@ -10,107 +11,252 @@ from numpy.typing import NDArray
 from trainer_service.data import Ratings
 from trainer_service.model.split import LIKED_FROM
 
-FloatMatrix = NDArray[np.float32]
+RATED_SHARE = 0.2
+"""Share of a user's ratings that the rating head is to predict from the others."""
+
+WATCHED_SHARE = 0.5
+"""Share of the users for whom all that they rated counts as liked, in training."""
+
+FEW_SEEDS = 5
+"""The most seeds, on average, that a user who is given few is given."""
+
+
+class Role(IntFlag):
+    """What a rating is used for in a batch; a rating without any is only known."""
+
+    SEED = 1
+    """The co-liked head is given it."""
+    TARGET = 2
+    """The co-liked head is to find it."""
+    HIDDEN = 4
+    """The rating head is to predict it, and is not given it."""
+
+
+class UserRows:
+    """Users' ratings as dense rows.
+
+    Args:
+        ratings: What the rows hold.
+    """
+
+    def __init__(self, ratings: Ratings) -> None:
+        self._ratings = ratings
+        self._offsets = ratings.user_offsets
+
+    @property
+    def users(self) -> NDArray[np.int32]:
+        """Those who have any rating, ascending."""
+        return np.flatnonzero(np.diff(self._offsets)).astype(np.int32)
+
+    def places(
+        self, users: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
+        """The ratings of some users.
+
+        Args:
+            users: Their index, (B,).
+
+        Returns:
+            Row, from 0 to B - 1, movie index and stars of each rating, (N,) each.
+        """
+        first, count = self._offsets[users], np.diff(self._offsets)[users]
+        row = np.repeat(np.arange(len(users), dtype=np.int32), count)
+        before = np.cumsum(count) - count
+        place = np.repeat(first - before, count) + np.arange(count.sum())
+        return row, self._ratings.movie_index[place], self._ratings.rating[place]
 
 
 class UserBatches(keras.utils.PyDataset):
-    """Batches of users, in another order and with other seeds each epoch.
+    """Batches of users to train on, in another order and with other parts each epoch.
 
-    What an epoch draws depends on the seed and the epoch's number alone.
+    What an epoch draws depends on the seed and the epoch's number alone. All
+    batches have the same shape, so that the model is compiled once: the last
+    one is filled up with users without ratings.
 
     Args:
         ratings: What the rows hold, and what is liked.
         batch_size: Users per batch, B.
-        seed: Seed of the order and of the seeds that are given.
+        few_seeds: Share of the users who are given `FEW_SEEDS` seeds or fewer.
+        seed: Seed of the order and of the parts.
+        epochs_done: How many epochs have been drawn before.
     """
 
-    def __init__(self, ratings: Ratings, *, batch_size: int, seed: int) -> None:
+    def __init__(
+        self,
+        ratings: Ratings,
+        *,
+        batch_size: int,
+        few_seeds: float,
+        seed: int,
+        epochs_done: int = 0,
+    ) -> None:
         super().__init__(workers=1)
-        self._ratings = ratings
-        self._offsets = ratings.user_offsets
-        self._users = np.flatnonzero(np.diff(self._offsets)).astype(np.int32)
+        self._rows = UserRows(ratings)
+        self._users = self._rows.users
+        self._movie_count = ratings.movie_count
         self._batch_size = batch_size
+        self._few_seeds = few_seeds
         self._seed = seed
-        self._epoch = 0
+        self._epoch = epochs_done
         self.on_epoch_end()
 
     def __len__(self) -> int:
         return math.ceil(len(self._users) / self._batch_size)
 
-    def __getitem__(self, index: int) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The batch at a place, as `TwoHeadModel` takes it: x, y."""
+    def __getitem__(self, index: int) -> tuple[dict[str, Any]]:
+        """The batch at a place, as `TwoHeadModel` takes it."""
         users = self._order[index * self._batch_size : (index + 1) * self._batch_size]
-        rows = self._rows(users)
+        row, movie, stars = self._rows.places(users)
         rng = np.random.default_rng((self._seed, self._epoch, index))
-        seeds, targets = part(rows >= LIKED_FROM, rng)
-        return {"user_index": users, "seeds": seeds}, {"ratings": rows, "targets": targets}
+        watched = rng.random(len(users), dtype=np.float32) < WATCHED_SHARE
+        counts = stars >= LIKED_FROM
+        counts |= watched[row]
+        role = co_liked_roles(row, counts, len(users), self._few_seeds, rng)
+        hidden = rng.random(len(row), dtype=np.float32) < RATED_SHARE
+        role |= hidden * np.uint8(Role.HIDDEN)
+        rows = Rows.empty(self._batch_size, self._movie_count)
+        rows.put(users, row, movie, stars, role)
+        return (rows.batch,)
 
     def on_epoch_end(self) -> None:
         """Draws the next epoch's order; Keras calls it."""
         self._epoch += 1
-        self._order = np.random.default_rng((self._seed, self._epoch)).permutation(self._users)
-
-    def _rows(self, users: NDArray[np.int32]) -> FloatMatrix:
-        rows = np.zeros((len(users), self._ratings.movie_count), dtype=np.float32)
-        for row, user_index in zip(rows, users, strict=True):
-            span = slice(self._offsets[user_index], self._offsets[user_index + 1])
-            row[self._ratings.movie_index[span]] = self._ratings.rating[span]
-        return rows
+        rng = np.random.default_rng((self._seed, self._epoch, len(self)))  # none of the batches'
+        self._order = rng.permutation(self._users)
 
 
 class HeldOutBatches(keras.utils.PyDataset):
     """What the validation loss is taken over; the same at every epoch.
 
-    Held-out ratings belong to training users, and weigh on the rating head;
-    the likes of validation users, whom the rating head does not know, weigh on
-    the co-liked head.
+    Held-out ratings of training users are predicted from those that are trained
+    on; the co-liked head has to find what validation users like.
 
     Args:
-        held_out: Ratings of training users.
+        train: Ratings that are trained on.
+        held_out: Ratings of the same users.
         validation: All ratings of the validation users.
         batch_size: Users per batch, B.
+        few_seeds: Share of the validation users who are given few seeds.
         seed: Seed of the seeds that are given.
     """
 
     def __init__(
-        self, held_out: Ratings, validation: Ratings, *, batch_size: int, seed: int
+        self,
+        train: Ratings,
+        held_out: Ratings,
+        validation: Ratings,
+        *,
+        batch_size: int,
+        few_seeds: float,
+        seed: int,
     ) -> None:
         super().__init__(workers=1)
-        self._held_out = UserBatches(held_out, batch_size=batch_size, seed=seed)
-        self._validation = UserBatches(validation, batch_size=batch_size, seed=seed)
+        self._train, self._held_out = UserRows(train), UserRows(held_out)
+        self._validation = UserRows(validation)
+        self._movie_count = train.movie_count
+        self._few_seeds = few_seeds
+        self._seed = seed
+        known, unknown = self._held_out.users, self._validation.users
+        self._rated = np.split(known, range(batch_size, len(known), batch_size))
+        self._liked = np.split(unknown, range(batch_size, len(unknown), batch_size))
+        self._batch_size = batch_size
 
     def __len__(self) -> int:
-        return len(self._held_out) + len(self._validation)
+        return len(self._rated) + len(self._liked)
 
-    def __getitem__(self, index: int) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The batch at a place, as `TwoHeadModel` takes it: x, y."""
-        if index < len(self._held_out):
-            x, y = self._held_out[index]
-            return x, y | {"targets": np.zeros_like(y["targets"])}
-        x, y = self._validation[index - len(self._held_out)]
-        return x, y | {"ratings": np.zeros_like(y["ratings"])}
+    def __getitem__(self, index: int) -> tuple[dict[str, Any]]:
+        """The batch at a place, as `TwoHeadModel` takes it."""
+        rows = Rows.empty(self._batch_size, self._movie_count)
+        if index < len(self._rated):
+            users = self._rated[index]
+            known_row, known_movie, known_stars = self._train.places(users)
+            rows.put(users, known_row, known_movie, known_stars, 0)
+            row, movie, stars = self._held_out.places(users)
+            rows.put(users, row, movie, stars, Role.HIDDEN)
+        else:
+            users = self._liked[index - len(self._rated)]
+            row, movie, stars = self._validation.places(users)
+            rng = np.random.default_rng((self._seed, index))
+            role = co_liked_roles(row, stars >= LIKED_FROM, len(users), self._few_seeds, rng)
+            # The user's bias is not known: these rows are for the co-liked head alone.
+            rows.put(np.zeros_like(users), row, movie, stars, role)
+        return (rows.batch,)
 
 
-def part(liked: NDArray[np.bool_], rng: np.random.Generator) -> tuple[FloatMatrix, FloatMatrix]:
-    """Splits what each user likes into seeds and targets, at random.
-
-    Which share of the likes is given is drawn for each user as the square of a
-    uniform number, so that short lists of seeds are trained as well as long
-    ones: people mostly ask with one to five films.
+class Rows:
+    """A batch in the making.
 
     Args:
-        liked: Which movies each user likes, (B, M).
-        rng: What draws the shares and the seeds.
+        batch: "user_index" int32 (B,), "stars" float32 (B, M), 0 where there is
+            no rating, and "role" uint8 (B, M), see `Role`.
+    """
+
+    def __init__(self, batch: dict[str, NDArray[Any]]) -> None:
+        self.batch = batch
+
+    @classmethod
+    def empty(cls, batch_size: int, movie_count: int) -> Self:
+        """A batch of users without ratings."""
+        shape = batch_size, movie_count
+        return cls(
+            {
+                "user_index": np.zeros(batch_size, dtype=np.int32),
+                "stars": np.zeros(shape, dtype=np.float32),
+                "role": np.zeros(shape, dtype=np.uint8),
+            }
+        )
+
+    def put(
+        self,
+        users: NDArray[np.int32],
+        row: NDArray[np.int32],
+        movie: NDArray[np.int32],
+        stars: NDArray[np.float32],
+        role: NDArray[np.uint8] | int,
+    ) -> None:
+        """Adds ratings of users.
+
+        Args:
+            users: Who stands in the first rows.
+            row: Whose each rating is, as a row, (N,).
+            movie: (N,)
+            stars: (N,)
+            role: (N,), or one for all.
+        """
+        self.batch["user_index"][: len(users)] = users
+        self.batch["stars"][row, movie] = stars
+        self.batch["role"][row, movie] = role
+
+
+def co_liked_roles(
+    row: NDArray[np.int32],
+    liked: NDArray[np.bool_],
+    user_count: int,
+    few_seeds: float,
+    rng: np.random.Generator,
+) -> NDArray[np.uint8]:
+    """Splits what each user likes into seeds and targets, at random.
+
+    Most users are given half of what they like; the others are given few, since
+    people mostly ask with one to five films.
+
+    Args:
+        row: Whose each rating is, (N,).
+        liked: Whether it counts as liked, (N,).
+        user_count: Rows, B.
+        few_seeds: Share of the users who are given few.
+        rng: What draws.
 
     Returns:
-        Seeds, 1 where a movie is given (B, M), and targets, rows that sum to 1
-        (B, M). A user for whom one of them came out empty has neither.
+        `Role.SEED`, `Role.TARGET` or 0 for each rating, (N,). A user who would
+        have seeds only, or targets only, has neither.
     """
-    share = rng.random((len(liked), 1), dtype=np.float32) ** 2
-    given: NDArray[np.bool_] = liked & (rng.random(liked.shape, dtype=np.float32) < share)
-    wanted = liked & ~given
-    usable = given.any(axis=1, keepdims=True) & wanted.any(axis=1, keepdims=True)  # (B, 1)
-    seeds = (given & usable).astype(np.float32)
-    targets = (wanted & usable).astype(np.float32)
-    targets /= np.maximum(targets.sum(axis=1, keepdims=True), 1)
-    return seeds, targets
+    like_count = np.bincount(row[liked], minlength=user_count)  # (B,)
+    few = rng.random(user_count, dtype=np.float32) < few_seeds
+    wanted_count = rng.integers(1, FEW_SEEDS + 1, user_count)
+    share = np.where(few, np.minimum(wanted_count / np.maximum(like_count, 1), 0.5), 0.5)
+    seed = liked & (rng.random(len(row), dtype=np.float32) < share[row])
+    seed_count = np.bincount(row[seed], minlength=user_count)
+    usable = (seed_count > 0) & (seed_count < like_count)
+    role = np.where(seed, np.uint8(Role.SEED), liked * np.uint8(Role.TARGET))
+    return np.where(usable[row], role, np.uint8(0))

@@ -1,4 +1,4 @@
-"""Fits the model to a split, keeps the best epoch, and measures it."""
+"""Fits the model to a split, keeps the best epoch, and goes on where it was stopped."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,21 +10,16 @@ from numpy.typing import NDArray
 
 from trainer_service.data import Ratings
 from trainer_service.errors import TrainingDivergedError
-from trainer_service.model.batches import HeldOutBatches, UserBatches
-from trainer_service.model.evaluation import (
-    TrainingMetrics,
-    by_cosine,
-    by_popularity,
-    measure_ranking,
-)
-from trainer_service.model.metrics import rmse
+from trainer_service.model.batches import HeldOutBatches, UserBatches, UserRows
+from trainer_service.model.history import WEIGHTS, History, HistoryFolder, KeepHistory
 from trainer_service.model.network import RatingModel, TwoHeadModel
 from trainer_service.model.progress import TrainingProgress
 from trainer_service.model.progress_report import ProgressReport
-from trainer_service.model.settings import TrainingSettings
-from trainer_service.model.split import FEWEST_LIKES, Split, split_likes
+from trainer_service.model.settings import FittingSettings
+from trainer_service.model.split import Split
 
-CHECKPOINT = "best.weights.h5"
+RANK = 64
+"""The most numbers that the rating head knows of a user, or of a movie."""
 
 
 @dataclass(frozen=True)
@@ -34,136 +29,133 @@ class Fitted:
     Args:
         model: The rating model.
         embeddings: Its movie embedding, unit rows, (M, D).
-        best_epoch: Counted from 1.
-        loss: Training loss of that epoch.
-        val_loss: Validation loss of that epoch, if there was any validation.
+        history: The losses, and which epoch was the best.
+        batch_size: Users per batch that it was fitted with.
     """
 
     model: RatingModel
     embeddings: NDArray[np.float32]
-    best_epoch: int
-    loss: float
-    val_loss: float | None
+    history: History
+    batch_size: int
+
+    @property
+    def loss(self) -> float:
+        """Training loss of the best epoch."""
+        return self.history.loss[self.history.best_epoch - 1]
+
+    @property
+    def val_loss(self) -> float | None:
+        """Validation loss of the best epoch, if there was any validation."""
+        return min(self.history.val_loss, default=None)
+
+    def predict(self, known: Ratings, asked: Ratings) -> NDArray[np.float32]:
+        """Predicts ratings, in stars, of users that the model was fitted to.
+
+        Args:
+            known: What the users' tastes are told from.
+            asked: Whose stars are predicted, (N,); over the same users.
+
+        Returns:
+            Stars, (N,), not clipped.
+        """
+        known_rows, asked_rows = UserRows(known), UserRows(asked)
+        users = asked_rows.users
+        predicted = []
+        for some in np.split(users, range(self.batch_size, len(users), self.batch_size)):
+            stars = np.zeros((len(some), known.movie_count), dtype=np.float32)
+            row, movie, given = known_rows.places(some)
+            stars[row, movie] = given
+            rows = np.asarray(self.model({"user_index": some, "known": stars}))
+            row, movie, _ = asked_rows.places(some)
+            predicted.append(rows[row, movie])
+        return np.concatenate(predicted) if predicted else np.empty(0, dtype=np.float32)
 
 
 def fit(
     split: Split,
-    settings: TrainingSettings,
+    settings: FittingSettings,
     checkpoints: Path,
     report: Callable[[TrainingProgress], None],
+    *,
+    fingerprint: str = "",
 ) -> Fitted:
     """Fits both heads to the training ratings.
 
-    `ModelCheckpoint` keeps the epoch with the lowest validation loss; without
-    anything held out, the last one.
+    The epoch with the lowest validation loss is kept; without anything held
+    out, the last one. What an earlier fitting with the same settings left in
+    the folder is taken up after its last finished epoch.
 
     Args:
         split: The sides of the data.
-        settings: How to train.
-        checkpoints: A folder for the weights that are kept.
+        settings: How to train, with everything that follows the data filled in.
+        checkpoints: A folder for weights and history.
         report: Told how far it is, a few times a second.
+        fingerprint: Of the data; a history of other data is not taken up.
 
     Raises:
         TrainingDivergedError: The loss is no number any more.
     """
+    folder = HistoryFolder(checkpoints)
+    history = folder.read(f"{settings.model_dump_json()} {fingerprint}")
     train = split.train
     model = RatingModel(
         user_count=train.user_count,
         movie_count=train.movie_count,
         dim=settings.dim,
+        rank=min(settings.dim, RANK),
         mean_rating=float(train.rating.mean(dtype=np.float64)),
         seed=settings.seed,
     )
     heads = TwoHeadModel(model, co_liked_weight=settings.co_liked_weight, l2=settings.l2)
-    batch_size = settings.batch_size_for(split.train_user_count)
-    batches = UserBatches(train, batch_size=batch_size, seed=settings.seed)
-    measured = len(split.held_out) > 0
-    validation = (
-        HeldOutBatches(
-            split.held_out,
-            split.validation,
-            batch_size=batch_size,
-            seed=settings.seed,
-        )
-        if measured
-        else None
+    batches = UserBatches(
+        train,
+        batch_size=settings.batch_size,
+        few_seeds=settings.few_seeds,
+        seed=settings.seed,
+        epochs_done=history.epochs_done,
+    )
+    validation = HeldOutBatches(
+        train,
+        split.held_out,
+        split.validation,
+        batch_size=settings.batch_size,
+        few_seeds=settings.few_seeds,
+        seed=settings.seed,
     )
     decay = keras.optimizers.schedules.CosineDecay(
         settings.learning_rate, decay_steps=settings.epochs * len(batches)
     )
-    heads.compile(optimizer=keras.optimizers.Adam(decay))
+    heads.compile(optimizer=keras.optimizers.Adam(decay), jit_compile=True)
+    heads.build(None)
+    heads.optimizer.build(heads.trainable_variables)
+    if history.epochs_done:
+        heads.load_weights(folder.weights(history.epochs_done))
     checkpoints.mkdir(parents=True, exist_ok=True)
-    path = checkpoints / CHECKPOINT
-    history = heads.fit(
-        batches,
-        validation_data=validation,
-        epochs=settings.epochs,
-        shuffle=False,  # the batches draw their own order, from the seed
-        verbose=0,
-        callbacks=[
-            keras.callbacks.ModelCheckpoint(
-                path,
-                monitor="val_loss",
-                mode="min",
-                save_best_only=measured,
-                save_weights_only=True,
-            ),
-            keras.callbacks.TerminateOnNaN(),
-            ProgressReport(report, rating_count=len(train), step_count=len(batches)),
-        ],
-    ).history
-    if not np.isfinite([*history["loss"], *history.get("val_loss", ())]).all():
+    keep = KeepHistory(folder, history, patience=settings.patience)
+    if not history.has_lost_patience(settings.patience):
+        heads.fit(
+            batches,
+            validation_data=validation if len(split.held_out) else None,
+            initial_epoch=history.epochs_done,
+            epochs=settings.epochs,
+            shuffle=False,  # the batches draw their own order, from the seed
+            verbose=0,
+            callbacks=[
+                keras.callbacks.TerminateOnNaN(),
+                keras.callbacks.ModelCheckpoint(checkpoints / WEIGHTS, save_weights_only=True),
+                keep,
+                ProgressReport(report, rating_count=len(train), step_count=len(batches)),
+            ],
+        )
+    if keep.diverged:
         raise TrainingDivergedError(
-            f"the loss is no number any more after epoch {len(history['loss'])}, with "
+            f"the loss is no number any more in epoch {keep.history.epochs_done + 1}, with "
             f"{settings.model_dump_json()}: try a smaller learning rate"
         )
-    heads.load_weights(path)
-    best = int(np.argmin(history["val_loss"])) if measured else settings.epochs - 1
+    heads.load_weights(folder.weights(keep.history.best_epoch))
     return Fitted(
         model=model,
         embeddings=np.asarray(model.unit_movie_vectors(), dtype=np.float32),
-        best_epoch=best + 1,
-        loss=float(history["loss"][best]),
-        val_loss=float(history["val_loss"][best]) if measured else None,
+        history=keep.history,
+        batch_size=settings.batch_size,
     )
-
-
-def measure(fitted: Fitted, split: Split) -> TrainingMetrics:
-    """Measures a fitted model on what was held out.
-
-    Args:
-        fitted: The model.
-        split: The sides of the data that it was fitted to.
-    """
-    notes = []
-    held_out = split.held_out
-    error = None
-    if len(held_out):
-        error = rmse(_predict(fitted.model, held_out), held_out.rating)
-    else:
-        notes.append("no RMSE: no rating was held out")
-    likes = split_likes(split.test)
-    ranking = popularity = None
-    if likes:
-        ranking = measure_ranking(likes, by_cosine(fitted.embeddings))
-        popularity = measure_ranking(likes, by_popularity(split.train))
-    else:
-        notes.append(
-            f"no ranking figures: no test user likes {FEWEST_LIKES} or more of the movies"
-            if len(split.test)
-            else "no ranking figures: no user was held out"
-        )
-    return TrainingMetrics(
-        best_epoch=fitted.best_epoch,
-        loss=fitted.loss,
-        val_loss=fitted.val_loss,
-        rmse=error,
-        ranking=ranking,
-        popularity=popularity,
-        notes=tuple(notes),
-    )
-
-
-def _predict(model: RatingModel, ratings: Ratings) -> NDArray[np.float32]:
-    predicted = np.asarray(model((ratings.user_index, ratings.movie_index)), dtype=np.float32)
-    return np.clip(predicted, 0.5, 5.0)

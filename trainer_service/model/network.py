@@ -11,11 +11,27 @@ from typing import Any
 import keras
 from keras import ops
 
+from trainer_service.model.batches import Role
+
 FIRST_TEMPERATURE = 10.0
 """Where the learned temperature of the co-liked head starts."""
 
 MASKED_LOGIT = -1e9
 """What a movie that must not be chosen gets before the softmax."""
+
+FIRST_LENGTH = 3.0
+"""Length of a movie's weights at the start. Only their direction counts, so that
+this is by how much slower than all else the directions are learned."""
+
+SHRINKAGE = 10.0
+"""Ratings for which a user's own mean counts half."""
+
+SMOOTHING = 0.4
+"""Share of the co-liked head's target that is spread over all movies (Szegedy et
+al., CVPR 2016): what a user has not rated may be liked as well."""
+
+USER_L2_SHARE = 0.2
+"""Strength of the penalty on user vectors, against that on movies."""
 
 Tensor = Any
 Batch = dict[str, Tensor]
@@ -23,85 +39,99 @@ Batch = dict[str, Tensor]
 
 @keras.saving.register_keras_serializable("movierec")
 class RatingModel(keras.Model):
-    """Rating = mean + user bias + movie bias + <user vector, scale · unit movie vector>.
+    """Rating = mean + user bias + movie bias + <user vector, movie vector>.
 
-    The biased matrix factorisation of Koren, Bell and Volinsky (Computer 42(8),
-    2009), but for the movie vectors, which enter with unit length and a scale
-    of their own, so that their direction alone says what a movie is like.
+    A movie vector is the unit row of the movie embedding, projected to `rank`
+    and scaled. A user vector is made of the user's own ratings, as in
+    Asymmetric-SVD (Koren, KDD 2008, section 4): of which movies were rated, and
+    of how much better or worse they were liked than expected. No free vector
+    has to be learned for each user, and everyone's taste is known from the
+    first rating on.
 
     Args:
         user_count: Users, U.
         movie_count: Movies, M.
-        dim: Length of a vector, D.
+        dim: Length of a movie's row in the embedding, D.
+        rank: Length of user and movie vectors, R.
         mean_rating: Mean of the training ratings, in stars.
         seed: Seed of the first weights.
     """
 
     def __init__(
-        self, *, user_count: int, movie_count: int, dim: int, mean_rating: float, seed: int
+        self,
+        *,
+        user_count: int,
+        movie_count: int,
+        dim: int,
+        rank: int,
+        mean_rating: float,
+        seed: int,
     ) -> None:
         super().__init__(name="rating_model")
         seeds = keras.random.SeedGenerator(seed)
         self.mean_rating = mean_rating
-        small = keras.initializers.RandomNormal(stddev=0.1, seed=seeds)
-        direction = keras.initializers.RandomNormal(stddev=dim**-0.5, seed=seeds)
-        self.user_embedding = _table("user_embedding", user_count, dim, small)
-        self.user_bias = _table("user_bias", user_count, 1, "zeros")
+        direction = keras.initializers.RandomNormal(stddev=FIRST_LENGTH * dim**-0.5, seed=seeds)
+        spread = keras.initializers.RandomNormal(stddev=dim**-0.5, seed=seeds)
+        little = keras.initializers.RandomNormal(stddev=0.01, seed=seeds)
         self.movie_embedding = _table("movie_embedding", movie_count, dim, direction)
         self.movie_bias = _table("movie_bias", movie_count, 1, "zeros")
         self.movie_scale = _table("movie_scale", movie_count, 1, "ones")
+        self.user_bias = _table("user_bias", user_count, 1, "zeros")
+        self.projection = _linear("projection", dim, rank, spread)
+        self.of_rated = _linear("of_rated", dim, rank, little)
+        self.of_residuals = _linear("of_residuals", rank, rank, keras.initializers.Identity(0.05))
 
     def build(self, _: Any) -> None:
-        """Does nothing: the tables have their sizes from the start."""
+        """Does nothing: the weights have their sizes from the start."""
         self.built = True
 
-    def call(self, inputs: tuple[Tensor, Tensor]) -> Tensor:
-        """Predicts ratings, in stars.
+    def call(self, inputs: Batch) -> Tensor:
+        """Predicts users' ratings of all movies, in stars.
 
         Args:
-            inputs: User index (N,) and movie index (N,).
+            inputs: "user_index" (B,), and "known", the stars that the users
+                gave, 0 where there are none, (B, M).
 
         Returns:
-            Ratings, (N,).
+            Ratings, (B, M).
         """
-        user_index, movie_index = inputs
-        user = self.user_embedding(user_index)  # (N, D)
-        movie = _unit(self.movie_embedding(movie_index)) * self.movie_scale(movie_index)
-        bias = self.user_bias(user_index) + self.movie_bias(movie_index)  # (N, 1)
-        return self.mean_rating + ops.sum(user * movie, axis=1) + ops.squeeze(bias, 1)
+        return self.predicted(inputs)[0]
 
-    def rows(self, user_index: Tensor) -> Tensor:
-        """Predicts the ratings of all movies at once.
-
-        Args:
-            user_index: (B,)
+    def predicted(self, inputs: Batch) -> tuple[Tensor, Tensor]:
+        """As `call`, and what the weights behind it cost.
 
         Returns:
-            Ratings, (B, M); the same as `call` gives pair by pair.
+            Ratings, (B, M), and the sum of squares that training keeps small, a
+            scalar; the movies count in proportion to the users in the batch.
         """
-        movies = self.unit_movie_vectors() * self.movie_scale.embeddings  # (M, D)
-        bias = self.user_bias(user_index) + ops.transpose(self.movie_bias.embeddings)  # (B, M)
-        return self.mean_rating + bias + self.user_embedding(user_index) @ ops.transpose(movies)
+        known = inputs["known"]
+        rated = ops.cast(known > 0, "float32")  # (B, M)
+        count = ops.sum(rated, axis=1, keepdims=True)  # (B, 1)
+        movie_bias = ops.transpose(self.movie_bias.embeddings)  # (1, M)
+        user_bias = self.user_bias(inputs["user_index"])  # (B, 1)
+        residual = rated * (known - self.mean_rating - movie_bias)
+        own_mean = ops.sum(residual, axis=1, keepdims=True) / (count + SHRINKAGE)  # (B, 1)
+        residual = residual - rated * (own_mean + user_bias)
+        movies = self.movie_vectors()  # (M, R)
+        taste = (residual @ movies) * ops.rsqrt(count + SHRINKAGE)  # (B, R)
+        users = self.of_residuals(taste) + self.of_rated(_unit(rated @ self.unit_movie_vectors()))
+        bias = self.mean_rating + movie_bias + user_bias + own_mean  # (B, M)
+        anyone = ops.cast(count > 0, "float32")  # (B, 1)
+        share = ops.sum(anyone) / self.user_bias.input_dim
+        penalty = (
+            USER_L2_SHARE * ops.sum(anyone * ops.square(users))
+            + ops.sum(anyone * ops.square(user_bias))
+            + share * (ops.sum(ops.square(movies)) + ops.sum(ops.square(movie_bias)))
+        )
+        return bias + users @ ops.transpose(movies), penalty
 
     def unit_movie_vectors(self) -> Tensor:
         """The movie embedding with rows of unit length, (M, D); what is published."""
         return _unit(self.movie_embedding.embeddings)
 
-    def penalty(self, user_index: Tensor) -> Tensor:
-        """Sum of squares of what the rating head alone owns, a scalar.
-
-        Args:
-            user_index: The users in the batch, (B,); the movies count in
-                proportion to them.
-        """
-        users = ops.sum(ops.square(self.user_embedding(user_index))) + ops.sum(
-            ops.square(self.user_bias(user_index))
-        )
-        movies = ops.sum(ops.square(self.movie_scale.embeddings)) + ops.sum(
-            ops.square(self.movie_bias.embeddings)
-        )
-        share = ops.cast(ops.shape(user_index)[0], "float32") / self.user_bias.input_dim
-        return users + share * movies
+    def movie_vectors(self) -> Tensor:
+        """What user vectors are compared with, (M, R)."""
+        return self.projection(self.unit_movie_vectors()) * self.movie_scale.embeddings
 
 
 @keras.saving.register_keras_serializable("movierec")
@@ -137,10 +167,10 @@ class CoLikedHead(keras.layers.Layer):
 class TwoHeadModel(keras.Model):
     """Fits a `RatingModel` to users' rows, together with the co-liked head.
 
-    The loss is the mean squared error over the ratings that exist, plus
-    `co_liked_weight` times the cross-entropy between the co-liked head's
-    softmax and the movies that each user also likes. With weight 0 there is no
-    co-liked head, and the model is the rating model alone.
+    The loss is the mean squared error over the hidden ratings, plus
+    `co_liked_weight` times the mean cross-entropy, over the movies to be found,
+    of the co-liked head's softmax. With weight 0 there is no co-liked head, and
+    the model is the rating model alone.
 
     Args:
         rating_model: What is trained.
@@ -167,22 +197,29 @@ class TwoHeadModel(keras.Model):
         """Predicts what both heads predict.
 
         Args:
-            inputs: "user_index" (B,), "seeds" (B, M).
+            inputs: "user_index" (B,), "stars", 0 where there are none, (B, M),
+                and "role", see `Role`, (B, M).
 
         Returns:
-            "ratings" (B, M) and, with the co-liked head, "co_liked" (B, M).
+            "ratings" (B, M), "penalty", a scalar, and, with the co-liked head,
+            "co_liked", its logits, (B, M).
         """
-        outputs = {"ratings": self.rating_model.rows(inputs["user_index"])}
+        known = ops.where(_plays(inputs, Role.HIDDEN), 0.0, inputs["stars"])
+        ratings, penalty = self.rating_model.predicted(
+            {"user_index": inputs["user_index"], "known": known}
+        )
+        outputs = {"ratings": ratings, "penalty": penalty}
         if self.co_liked_head is not None:
+            seeds = ops.cast(_plays(inputs, Role.SEED), "float32")
             vectors = self.rating_model.unit_movie_vectors()
-            outputs["co_liked"] = self.co_liked_head(inputs["seeds"], vectors)
+            outputs["co_liked"] = self.co_liked_head(seeds, vectors)
         return outputs
 
     def compute_loss(
         self,
         x: Batch,
-        y: Batch,
-        y_pred: Batch,
+        y: None = None,
+        y_pred: Batch | None = None,
         sample_weight: None = None,
         training: bool = True,  # noqa: FBT001, FBT002  # Keras' signature
     ) -> Tensor:
@@ -190,26 +227,31 @@ class TwoHeadModel(keras.Model):
 
         Args:
             x: As for `call`.
-            y: "ratings" in stars, 0 where there is none (B, M), and "targets",
-                rows that sum to 1, or to 0 for a user without any (B, M).
+            y: Not used: what is to be predicted stands in `x`, hidden.
             y_pred: What `call` returned.
             sample_weight: Not used.
-            training: Whether the penalty counts.
+            training: Whether the penalty and the smoothing count.
         """
-        rated = ops.cast(y["ratings"] > 0, "float32")  # (B, M)
-        rated_count = ops.maximum(ops.sum(rated), 1.0)
-        squared_error = rated * ops.square(y["ratings"] - y_pred["ratings"])
-        rating_loss = ops.sum(squared_error) / rated_count
-        self.rating_loss.update_state(rating_loss, ops.sum(rated))
-        loss = rating_loss
+        assert y_pred is not None  # noqa: S101  # Keras always passes it
+        hidden = ops.cast(_plays(x, Role.HIDDEN), "float32")  # (B, M)
+        hidden_count = ops.sum(hidden)
+        squared_error = ops.sum(hidden * ops.square(x["stars"] - y_pred["ratings"]))
+        loss = rating_loss = squared_error / ops.maximum(hidden_count, 1.0)
+        self.rating_loss.update_state(rating_loss, hidden_count)
         if training:
-            loss = loss + self.l2 * self.rating_model.penalty(x["user_index"]) / rated_count
+            loss = loss + self.l2 * y_pred["penalty"] / ops.maximum(hidden_count, 1.0)
         if self.co_liked_head is not None:
-            with_targets = ops.sum(y["targets"])  # users
-            log_likelihood = y["targets"] * ops.log_softmax(y_pred["co_liked"])
-            co_liked_loss = -ops.sum(log_likelihood) / ops.maximum(with_targets, 1.0)
-            self.co_liked_loss.update_state(co_liked_loss, with_targets)
-            loss = loss + self.co_liked_weight * co_liked_loss
+            log_softmax = ops.log_softmax(y_pred["co_liked"])  # (B, M)
+            target = ops.cast(_plays(x, Role.TARGET), "float32")  # (B, M)
+            target_count = ops.sum(target)
+            likelihood = ops.sum(target * log_softmax) / ops.maximum(target_count, 1.0)
+            self.co_liked_loss.update_state(-likelihood, target_count)
+            if training:
+                free = 1.0 - ops.cast(_plays(x, Role.SEED), "float32")  # (B, M)
+                of_all = ops.sum(free * log_softmax, axis=1) / ops.sum(free, axis=1)  # (B,)
+                spread = ops.sum(ops.sum(target, axis=1) * of_all) / ops.maximum(target_count, 1.0)
+                likelihood = (1 - SMOOTHING) * likelihood + SMOOTHING * spread
+            loss = loss - self.co_liked_weight * likelihood
         return loss
 
     def get_metrics_result(self) -> dict[str, Any]:
@@ -226,10 +268,21 @@ class TwoHeadModel(keras.Model):
         return results
 
 
+def _plays(batch: Batch, role: Role) -> Tensor:
+    """Where a rating has a role, (B, M)."""
+    return ops.bitwise_and(batch["role"], ops.cast(int(role), "uint8")) > 0
+
+
 def _table(name: str, rows: int, columns: int, first: Any) -> keras.layers.Embedding:
     table = keras.layers.Embedding(rows, columns, embeddings_initializer=first, name=name)
     table.build()
     return table
+
+
+def _linear(name: str, inputs: int, outputs: int, first: Any) -> keras.layers.Dense:
+    layer = keras.layers.Dense(outputs, use_bias=False, kernel_initializer=first, name=name)
+    layer.build((None, inputs))
+    return layer
 
 
 def _unit(vectors: Tensor) -> Tensor:

@@ -31,6 +31,7 @@ class ProgressReport(keras.callbacks.Callback):
         self._step_count = step_count
         self._val_loss: float | None = None
         self._epoch = 0
+        self._first_epoch: int | None = None
         self._train_began = self._epoch_began = self._epoch_fitted = self._last_report = 0.0
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
@@ -40,6 +41,8 @@ class ProgressReport(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Starts the epoch's clock."""
         self._epoch = epoch
+        if self._first_epoch is None:
+            self._first_epoch = epoch
         self._epoch_began = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
@@ -56,10 +59,11 @@ class ProgressReport(keras.callbacks.Callback):
         self._tell(1.0, figures)
 
     def _tell(self, share: float, logs: dict[str, Any]) -> None:
-        if not math.isfinite(logs["loss"]):
+        if not all(map(math.isfinite, logs.values())):
             return  # the fitting ends, and says why
         now = self._last_report = time.monotonic()
         epochs_done = self._epoch + share
+        epochs_here = epochs_done - (self._first_epoch or 0)
         self._report(
             TrainingProgress(
                 epoch=self._epoch + 1,
@@ -72,6 +76,6 @@ class ProgressReport(keras.callbacks.Callback):
                 / (self._epoch_fitted - self._epoch_began),
                 time_left_s=(self.params["epochs"] - epochs_done)
                 * (now - self._train_began)
-                / epochs_done,
+                / epochs_here,
             )
         )

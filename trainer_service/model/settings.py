@@ -1,8 +1,12 @@
 """How to train: every setting with its type, bounds, default and meaning."""
 
-from typing import Annotated, Self
+import math
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
+
+BATCH_CELLS = 2**24
+"""Users times movies that a batch may have when its size follows the data."""
 
 
 class TrainingSettings(BaseModel):
@@ -13,10 +17,10 @@ class TrainingSettings(BaseModel):
     min_ratings: Annotated[int, Field(ge=0, le=1_000_000_000)] = 5_000
     """Only movies with more than this many clean ratings are considered."""
 
-    epochs: Annotated[int, Field(ge=1, le=1_000)] = 20
-    """Passes over the training users."""
+    epochs: Annotated[int, Field(ge=1, le=1_000)] | None = None
+    """Passes over the training users; if not given, as many as make 400 steps, from 3 to 20."""
 
-    dim: Annotated[int, Field(ge=1, le=1_024)] = 64
+    dim: Annotated[int, Field(ge=1, le=1_024)] = 256
     """Dimensions of the movie embedding."""
 
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
@@ -25,30 +29,47 @@ class TrainingSettings(BaseModel):
     co_liked_weight: Annotated[float, Field(ge=0, le=1_000, allow_inf_nan=False)] = 1.0
     """Weight of the co-liked head's loss beside the rating head's; 0 leaves it out."""
 
+    few_seeds: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.1
+    """Share of the users whom the co-liked head is given one to five films of."""
+
     holdout: Annotated[float, Field(ge=0, le=0.4, allow_inf_nan=False)] = 1 / 14
     """Share of the users held out for validation, and as many again for the test."""
+
+    patience: Annotated[int, Field(ge=1, le=1_000)] = 5
+    """Epochs without a lower validation loss after which training ends early."""
 
     learning_rate: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.01
     """Step size of Adam at the start of its cosine decay."""
 
     batch_size: Annotated[int, Field(ge=1, le=65_536)] | None = None
-    """Users per batch; if not given, a 64th of the training users, from 32 to 1,024."""
+    """Users per batch; if not given, a 20th of the training users, from 32 to 1,024, and
+    fewer where there are so many movies that a batch would take much memory."""
 
-    l2: Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)] = 10.0
+    l2: Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)] = 0.5
     """Squared penalty on the rating head's vectors and biases, in ratings each."""
 
-    def batch_size_for(self, user_count: int) -> int:
-        """Users per batch: what was asked for, or what fits the data.
+    ease_up_to: Annotated[int, Field(ge=0, le=100_000)] = 4_000
+    """EASE is measured beside the model up to this many movies."""
 
-        Args:
-            user_count: Training users.
-        """
-        return self.batch_size or min(max(user_count // 64, 32), 1_024)
-
-    def for_users(self, user_count: int) -> Self:
+    def for_data(self, *, user_count: int, movie_count: int) -> "FittingSettings":
         """The same settings, with what follows the size of the data filled in.
 
         Args:
             user_count: Training users.
+            movie_count: Movies trained on.
         """
-        return self.model_copy(update={"batch_size": self.batch_size_for(user_count)})
+        most = max(BATCH_CELLS // movie_count, 32)
+        batch_size = self.batch_size or min(max(user_count // 20, 32), 1_024, most)
+        steps = math.ceil(user_count / batch_size)
+        chosen = {
+            "batch_size": batch_size,
+            "epochs": self.epochs or min(max(round(400 / steps), 3), 20),
+        }
+        return FittingSettings.model_validate(self.model_dump() | chosen)
+
+
+class FittingSettings(TrainingSettings):
+    """Settings with nothing left open."""
+
+    epochs: int
+    batch_size: int

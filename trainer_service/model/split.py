@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer_service.data import Ratings
+from trainer_service.data.ratings import renumbered
 from trainer_service.errors import TooLittleDataError
 
 HELD_OUT_RATING_SHARE = 0.05
@@ -24,6 +25,9 @@ SEED_SHARE = 0.8
 
 FEWEST_LIKES = 5
 """Liked movies that a user must have to be measured on."""
+
+BLOCK = 2**18
+"""Ratings that are hashed at once."""
 
 
 @dataclass(frozen=True)
@@ -48,83 +52,110 @@ class Split:
         return int(np.count_nonzero(np.diff(self.train.user_offsets)))
 
 
-def split_ratings(ratings: Ratings, holdout: float) -> Split:
+def split_ratings(ratings: Ratings, holdout: float, *, fold: int = 0) -> Split:
     """Splits users, and the ratings of those who are left.
 
     Args:
         ratings: All that may be trained on.
         holdout: Share of the users in `validation`, and in `test`; 0 holds
             nothing out.
+        fold: Which of many splits; runs take the first, 0, and figures that are
+            to be compared are averaged over several.
 
     Raises:
         TooLittleDataError: Nobody would be left to train on.
     """
-    place = _uniform(ratings.user_ids)[ratings.user_index]  # (N,)
-    validation = place < holdout
-    test = ~validation & (place < 2 * holdout)
-    trained = ~validation & ~test
-    if not trained.any():
+    start = np.uint64(fold)
+    mixed_users = _mixed(start, ratings.user_ids)  # (U,)
+    place = _uniform(mixed_users)
+    is_validation = place < holdout
+    is_test = ~is_validation & (place < 2 * holdout)
+    is_trained = ~is_validation & ~is_test
+    if not is_trained.any():
         raise TooLittleDataError(
             f"no user is left to train on: all {ratings.user_count:,} are held out with "
             f"--holdout {holdout:g}; pass a smaller one, or 0"
         )
+    trained = is_trained[ratings.user_index]  # (N,)
     held_out = np.zeros(len(ratings), dtype=bool)
     if holdout:
-        user_id = ratings.user_ids[ratings.user_index]
-        movie_id = ratings.movie_ids[ratings.movie_index]
-        held_out = trained & (_uniform(user_id, movie_id) < HELD_OUT_RATING_SHARE)
+        for begin in range(0, len(ratings), BLOCK):  # the hashes of all would take much memory
+            block = slice(begin, begin + BLOCK)
+            movie_ids = ratings.movie_ids[ratings.movie_index[block]]
+            mixed = _mixed(mixed_users[ratings.user_index[block]], movie_ids)
+            held_out[block] = trained[block] & (_uniform(mixed) < HELD_OUT_RATING_SHARE)
     return Split(
         train=ratings.select(trained & ~held_out),
         held_out=ratings.select(held_out),
-        validation=ratings.select(validation),
-        test=ratings.select(test),
+        validation=ratings.select(is_validation[ratings.user_index]),
+        test=ratings.select(is_test[ratings.user_index]),
     )
 
 
 @dataclass(frozen=True)
 class LikedSplit:
-    """One measured user's liked movies, as movie indices.
+    """What measured users like, in two parts; every user has some of either.
 
     Args:
-        seeds: What is given, (S,).
-        targets: What is to be found, (T,).
+        seeds: What is given.
+        targets: What is to be found.
     """
 
-    seeds: NDArray[np.int32]
-    targets: NDArray[np.int32]
+    seeds: Ratings
+    targets: Ratings
+
+    def __len__(self) -> int:
+        """How many users there are."""
+        return self.seeds.user_count
 
 
-def split_likes(ratings: Ratings) -> list[LikedSplit]:
+def split_likes(ratings: Ratings, *, seed_count: int | None = None) -> LikedSplit:
     """Splits what each user likes into seeds and targets.
 
     Users with fewer than `FEWEST_LIKES` liked movies are left out.
 
     Args:
         ratings: All ratings of the users to measure on.
+        seed_count: How many of each user's liked movies are given, from 1 to
+            `FEWEST_LIKES` - 1; if not told, a share of them, `SEED_SHARE`.
     """
-    splits = []
-    liked = ratings.select(ratings.rating >= LIKED_FROM)
-    offsets = liked.user_offsets
-    for user_index in np.flatnonzero(np.diff(offsets) >= FEWEST_LIKES):
-        movies = liked.movie_index[offsets[user_index] : offsets[user_index + 1]]
-        order = np.argsort(
-            _uniform(liked.user_ids[user_index], liked.movie_ids[movies]), kind="stable"
-        )
-        seed_count = int(SEED_SHARE * len(movies))
-        splits.append(LikedSplit(movies[order[:seed_count]], movies[order[seed_count:]]))
-    return splits
+    liked = ratings.rating >= LIKED_FROM  # (N,)
+    like_counts = np.bincount(ratings.user_index[liked], minlength=ratings.user_count)  # (U,)
+    liked &= (like_counts >= FEWEST_LIKES)[ratings.user_index]
+    user_ids, user_index = renumbered(ratings.user_ids, ratings.user_index[liked])
+    likes = Ratings(
+        user_index,
+        ratings.movie_index[liked],
+        ratings.rating[liked],
+        user_ids,
+        ratings.movie_ids,
+    )
+    like_counts = np.diff(likes.user_offsets)  # (U,)
+    places = np.arange(len(likes)) - np.repeat(likes.user_offsets[:-1], like_counts)  # (N,)
+    mixed_users = _mixed(np.uint64(0), user_ids)
+    draw = _uniform(_mixed(mixed_users[user_index], likes.movie_ids[likes.movie_index]))  # (N,)
+    seed_counts = (
+        (SEED_SHARE * like_counts).astype(np.int64)
+        if seed_count is None
+        else np.full(len(user_ids), seed_count)
+    )
+    given = np.empty(len(likes), dtype=bool)  # each user's first so many, in the order drawn
+    given[np.lexsort((draw, user_index))] = places < seed_counts[user_index]
+    return LikedSplit(likes.select(given), likes.select(~given))
 
 
-def _uniform(*ids: NDArray[np.int64]) -> NDArray[np.float64]:
-    """A number in [0, 1) for each id, or tuple of ids, that looks drawn at random.
+def _mixed(state: NDArray[np.uint64] | np.uint64, ids: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Stirs ids into a state, so that any other id or state gives quite another.
 
     The mixing function is that of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
     """
-    mixed: NDArray[np.uint64] = np.zeros((), dtype=np.uint64)
     with np.errstate(over="ignore"):
-        for part in ids:
-            mixed = mixed + np.asarray(part).astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-            mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-            mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-            mixed = mixed ^ (mixed >> np.uint64(31))
+        mixed = state + ids.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return np.asarray(mixed ^ (mixed >> np.uint64(31)), dtype=np.uint64)
+
+
+def _uniform(mixed: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Numbers in [0, 1) that look drawn at random."""
     return (mixed >> np.uint64(11)).astype(np.float64) / 2.0**53

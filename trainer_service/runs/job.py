@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict
 from trainer_service.artifact.publication import Publication
 from trainer_service.artifact.publishing import publish
 from trainer_service.data import read_dataset
+from trainer_service.model.measuring import measure
+from trainer_service.model.memory import check_memory
 from trainer_service.model.settings import TrainingSettings
 from trainer_service.model.split import split_ratings
 from trainer_service.runs.run import RunPhase, RunUpdate
@@ -51,23 +53,38 @@ def run_job(job: Job, tell: Callable[[RunUpdate], None]) -> None:
         ServiceError: It cannot be done, for a reason that the caller can act on.
     """
     tell(RunUpdate(phase=RunPhase.READING))
-    everything = read_dataset(job.dataset_dir, max_bad_row_share=job.max_bad_row_share)
-    dataset = everything.over_threshold(job.settings.min_ratings)
+    dataset = read_dataset(job.dataset_dir, max_bad_row_share=job.max_bad_row_share).over_threshold(
+        job.settings.min_ratings
+    )
     split = split_ratings(dataset.ratings, job.settings.holdout)
     tell(RunUpdate(data=dataset.report))
+    size = dict(user_count=split.train_user_count, movie_count=split.train.movie_count)
+    settings = job.settings.for_data(**size)
+    check_memory(settings, **size)
     if job.validate_only:
         return
 
     # TensorFlow takes seconds to import, which reading and refusing need not wait for.
-    from trainer_service.model.fitting import fit, measure  # noqa: PLC0415
+    from trainer_service.model.fitting import fit  # noqa: PLC0415
 
-    settings = job.settings.for_users(split.train_user_count)
     tell(RunUpdate(phase=RunPhase.FITTING))
     fitted = fit(
-        split, settings, job.checkpoints_dir, lambda progress: tell(RunUpdate(progress=progress))
+        split,
+        settings,
+        job.checkpoints_dir,
+        lambda progress: tell(RunUpdate(progress=progress)),
+        fingerprint=dataset.report.fingerprint,
     )
     tell(RunUpdate(phase=RunPhase.EVALUATING))
-    metrics = measure(fitted, split)
+    metrics = measure(
+        embeddings=fitted.embeddings,
+        predict=lambda asked: fitted.predict(split.train, asked),
+        split=split,
+        best_epoch=fitted.history.best_epoch,
+        loss=fitted.loss,
+        val_loss=fitted.val_loss,
+        ease_up_to=settings.ease_up_to,
+    )
     tell(RunUpdate(metrics=metrics))
 
     # From here on a cancellation comes too late: a version is published whole or

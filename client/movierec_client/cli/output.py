@@ -61,7 +61,8 @@ def say_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty
     The last column alone is cut where the line ends: what matters least goes there.
 
     Args:
-        columns: The headings; ">" before one sets its column to the right.
+        columns: The headings; ">" before one sets its column to the right, and
+            one may have several lines.
         rows: A cell for each column; None prints as "-".
         empty: What to say instead if there are no rows.
     """
@@ -70,7 +71,10 @@ def say_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty
         say(empty)
         return
     screen = console()
-    *widths, _ = (max(map(cell_len, column)) + _GAP for column in zip(columns, *cells, strict=True))
+    *widths, _ = (
+        max(map(cell_len, "\n".join(column).split("\n"))) + _GAP
+        for column in zip(columns, *cells, strict=True)
+    )
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
     for heading in columns:
         right = heading.startswith(">")

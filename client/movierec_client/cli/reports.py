@@ -1,6 +1,7 @@
 """What a run found in its data and measured at its end, for people."""
 
 from movierec_client.cli.output import say, say_table
+from movierec_client.cli.rankings import say_rankings, say_rankings_in_full, with_error
 from movierec_client.results import DataReport, TrainingMetrics
 
 
@@ -40,29 +41,20 @@ def say_data(data: DataReport) -> None:
         )
 
 
-def say_metrics(metrics: TrainingMetrics) -> None:
-    """Prints what was measured on held-out users and ratings."""
+def say_metrics(metrics: TrainingMetrics, *, in_full: bool = False) -> None:
+    """Prints what was measured on held-out users and ratings.
+
+    Args:
+        metrics: What was measured.
+        in_full: Print every figure of the rankings, not only the foremost.
+    """
     losses = f"loss {metrics.loss:.4f}"
     if metrics.val_loss is not None:
         losses += f", validation {metrics.val_loss:.4f}"
     say(f"from epoch {metrics.best_epoch}: {losses}")
     if metrics.rmse is not None:
-        say(f"RMSE on held-out ratings: {metrics.rmse:.3f} stars")
-    rankings = [("this model", metrics.ranking), ("popularity", metrics.popularity)]
-    measured = [(name, ranking) for name, ranking in rankings if ranking]
-    if measured:
-        say_table(
-            ["", ">NDCG@100", ">Recall@20", ">Recall@50", ">held-out users"],
-            [
-                [
-                    name,
-                    f"{ranking.ndcg_at_100:.3f}",
-                    f"{ranking.recall_at_20:.3f}",
-                    f"{ranking.recall_at_50:.3f}",
-                    f"{ranking.user_count:,}",
-                ]
-                for name, ranking in measured
-            ],
-        )
+        rmse = with_error(metrics.rmse, metrics.rmse_standard_error)
+        say(f"RMSE on held-out ratings: {rmse} stars")
+    (say_rankings_in_full if in_full else say_rankings)(metrics)
     for note in metrics.notes:
         say(f"note: {note}")

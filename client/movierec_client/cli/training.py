@@ -27,19 +27,39 @@ def train(
     dataset: Annotated[str, typer.Argument(help="A folder under the trainer's data directory.")],
     *,
     min_ratings: Annotated[
-        int | None,
-        typer.Option(help="Only movies with more ratings than this. [trainer's default: 5000]"),
+        int | None, typer.Option(help="Movies need more ratings than this; default 5,000.")
     ] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the users.")] = None,
-    dim: Annotated[int | None, typer.Option(help="Dimensions of the movie embedding.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of all that is drawn at random.")] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            help="Passes over the users; default as many as make 400 steps, from 3 to 20."
+        ),
+    ] = None,
+    dim: Annotated[
+        int | None, typer.Option(help="Dimensions of the embedding; default 256.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of all that is drawn at random; default 0.")
+    ] = None,
     co_liked_weight: Annotated[
         float | None,
-        typer.Option(help="Weight of the co-liked head's loss; 0 is the rating head alone."),
+        typer.Option(metavar="WEIGHT", help="Weight of the co-liked loss; 0: none; default 1."),
+    ] = None,
+    few_seeds: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="Share of users given 1 to 5 films; default 0.1."),
     ] = None,
     holdout: Annotated[
         float | None,
-        typer.Option(help="Share of the users held out to measure on; 0 measures nothing."),
+        typer.Option(metavar="SHARE", help="Share of users held out; 0: none; default 1/14."),
+    ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(metavar="EPOCHS", help="End after so many without a lower loss; default 5."),
+    ] = None,
+    ease_up_to: Annotated[
+        int | None,
+        typer.Option(metavar="MOVIES", help="Measure EASE too, up to this many; default 4,000."),
     ] = None,
     request_id: Annotated[
         str | None, typer.Option(help="Asking again with the same id joins the run.")
@@ -65,7 +85,10 @@ def train(
             dim=dim,
             seed=seed,
             co_liked_weight=co_liked_weight,
+            few_seeds=few_seeds,
             holdout=holdout,
+            patience=patience,
+            ease_up_to=ease_up_to,
             request_id=request_id,
             validate_only=validate_only,
         )

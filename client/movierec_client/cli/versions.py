@@ -36,7 +36,7 @@ def model(
         f"each has more than {manifest.settings.min_ratings:,} ratings"
     )
     say_data(manifest.data)
-    say_metrics(manifest.metrics)
+    say_metrics(manifest.metrics, in_full=True)
 
 
 def versions(

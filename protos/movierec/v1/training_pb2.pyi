@@ -76,14 +76,19 @@ class TrainingSettings(_message.Message):
     LEARNING_RATE_FIELD_NUMBER: _builtins.int
     BATCH_SIZE_FIELD_NUMBER: _builtins.int
     L2_FIELD_NUMBER: _builtins.int
+    PATIENCE_FIELD_NUMBER: _builtins.int
+    EASE_UP_TO_FIELD_NUMBER: _builtins.int
+    FEW_SEEDS_FIELD_NUMBER: _builtins.int
     min_ratings: _builtins.int
     """Only movies with more than this many ratings are considered, counted over
     all clean ratings. From 0 to 1,000,000,000; default 5,000.
     """
     epochs: _builtins.int
-    """Passes over the training users. From 1 to 1,000; default 20."""
+    """Passes over the training users. From 1 to 1,000; default as many as make
+    400 steps, from 3 to 20.
+    """
     dim: _builtins.int
-    """Dimensions of the movie embedding. From 1 to 1,024; default 64."""
+    """Dimensions of the movie embedding. From 1 to 1,024; default 256."""
     seed: _builtins.int
     """Seed of everything that is drawn at random. From 0 to 2^31 - 1; default 0."""
     co_liked_weight: _builtins.float
@@ -99,12 +104,26 @@ class TrainingSettings(_message.Message):
     to 1; default 0.01.
     """
     batch_size: _builtins.int
-    """Users per batch. From 1 to 65,536; default a 64th of the training users,
-    from 32 to 1,024.
+    """Users per batch. From 1 to 65,536; default a 20th of the training users,
+    from 32 to 1,024, and fewer where there are more than 16,384 movies.
     """
     l2: _builtins.float
-    """Strength of the squared penalty on the rating head's user vectors and
-    biases, in ratings. From 0 to 10,000; default 10.
+    """Strength of the squared penalty on the rating head's vectors and biases, in
+    ratings. From 0 to 10,000; default 0.5.
+    """
+    patience: _builtins.int
+    """Training ends early once so many epochs in a row have not brought a lower
+    validation loss. From 1 to 1,000; default 5.
+    """
+    ease_up_to: _builtins.int
+    """EASE is measured beside the model up to this many movies; it takes memory
+    with their square and time with their cube. From 0 (never) to 100,000;
+    default 4,000.
+    """
+    few_seeds: _builtins.float
+    """Share of the users whom the co-liked head is given one to five films of; the
+    others are given half of what they like. More of it makes better lists for
+    few films, and worse ones for many. From 0 to 1; default 0.1.
     """
     def __init__(
         self,
@@ -118,10 +137,13 @@ class TrainingSettings(_message.Message):
         learning_rate: _builtins.float | None = ...,
         batch_size: _builtins.int | None = ...,
         l2: _builtins.float | None = ...,
+        patience: _builtins.int | None = ...,
+        ease_up_to: _builtins.int | None = ...,
+        few_seeds: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_batch_size", b"_batch_size", "_co_liked_weight", b"_co_liked_weight", "_dim", b"_dim", "_epochs", b"_epochs", "_holdout", b"_holdout", "_l2", b"_l2", "_learning_rate", b"_learning_rate", "_min_ratings", b"_min_ratings", "_seed", b"_seed", "batch_size", b"batch_size", "co_liked_weight", b"co_liked_weight", "dim", b"dim", "epochs", b"epochs", "holdout", b"holdout", "l2", b"l2", "learning_rate", b"learning_rate", "min_ratings", b"min_ratings", "seed", b"seed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_batch_size", b"_batch_size", "_co_liked_weight", b"_co_liked_weight", "_dim", b"_dim", "_ease_up_to", b"_ease_up_to", "_epochs", b"_epochs", "_few_seeds", b"_few_seeds", "_holdout", b"_holdout", "_l2", b"_l2", "_learning_rate", b"_learning_rate", "_min_ratings", b"_min_ratings", "_patience", b"_patience", "_seed", b"_seed", "batch_size", b"batch_size", "co_liked_weight", b"co_liked_weight", "dim", b"dim", "ease_up_to", b"ease_up_to", "epochs", b"epochs", "few_seeds", b"few_seeds", "holdout", b"holdout", "l2", b"l2", "learning_rate", b"learning_rate", "min_ratings", b"min_ratings", "patience", b"patience", "seed", b"seed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_batch_size", b"_batch_size", "_co_liked_weight", b"_co_liked_weight", "_dim", b"_dim", "_epochs", b"_epochs", "_holdout", b"_holdout", "_l2", b"_l2", "_learning_rate", b"_learning_rate", "_min_ratings", b"_min_ratings", "_seed", b"_seed", "batch_size", b"batch_size", "co_liked_weight", b"co_liked_weight", "dim", b"dim", "epochs", b"epochs", "holdout", b"holdout", "l2", b"l2", "learning_rate", b"learning_rate", "min_ratings", b"min_ratings", "seed", b"seed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_batch_size", b"_batch_size", "_co_liked_weight", b"_co_liked_weight", "_dim", b"_dim", "_ease_up_to", b"_ease_up_to", "_epochs", b"_epochs", "_few_seeds", b"_few_seeds", "_holdout", b"_holdout", "_l2", b"_l2", "_learning_rate", b"_learning_rate", "_min_ratings", b"_min_ratings", "_patience", b"_patience", "_seed", b"_seed", "batch_size", b"batch_size", "co_liked_weight", b"co_liked_weight", "dim", b"dim", "ease_up_to", b"ease_up_to", "epochs", b"epochs", "few_seeds", b"few_seeds", "holdout", b"holdout", "l2", b"l2", "learning_rate", b"learning_rate", "min_ratings", b"min_ratings", "patience", b"patience", "seed", b"seed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__batch_size: _TypeAlias = _typing.Literal["batch_size"]  # noqa: Y015
     _WhichOneofArgType__batch_size: _TypeAlias = _typing.Literal["_batch_size", b"_batch_size"]  # noqa: Y015
@@ -129,8 +151,12 @@ class TrainingSettings(_message.Message):
     _WhichOneofArgType__co_liked_weight: _TypeAlias = _typing.Literal["_co_liked_weight", b"_co_liked_weight"]  # noqa: Y015
     _WhichOneofReturnType__dim: _TypeAlias = _typing.Literal["dim"]  # noqa: Y015
     _WhichOneofArgType__dim: _TypeAlias = _typing.Literal["_dim", b"_dim"]  # noqa: Y015
+    _WhichOneofReturnType__ease_up_to: _TypeAlias = _typing.Literal["ease_up_to"]  # noqa: Y015
+    _WhichOneofArgType__ease_up_to: _TypeAlias = _typing.Literal["_ease_up_to", b"_ease_up_to"]  # noqa: Y015
     _WhichOneofReturnType__epochs: _TypeAlias = _typing.Literal["epochs"]  # noqa: Y015
     _WhichOneofArgType__epochs: _TypeAlias = _typing.Literal["_epochs", b"_epochs"]  # noqa: Y015
+    _WhichOneofReturnType__few_seeds: _TypeAlias = _typing.Literal["few_seeds"]  # noqa: Y015
+    _WhichOneofArgType__few_seeds: _TypeAlias = _typing.Literal["_few_seeds", b"_few_seeds"]  # noqa: Y015
     _WhichOneofReturnType__holdout: _TypeAlias = _typing.Literal["holdout"]  # noqa: Y015
     _WhichOneofArgType__holdout: _TypeAlias = _typing.Literal["_holdout", b"_holdout"]  # noqa: Y015
     _WhichOneofReturnType__l2: _TypeAlias = _typing.Literal["l2"]  # noqa: Y015
@@ -139,6 +165,8 @@ class TrainingSettings(_message.Message):
     _WhichOneofArgType__learning_rate: _TypeAlias = _typing.Literal["_learning_rate", b"_learning_rate"]  # noqa: Y015
     _WhichOneofReturnType__min_ratings: _TypeAlias = _typing.Literal["min_ratings"]  # noqa: Y015
     _WhichOneofArgType__min_ratings: _TypeAlias = _typing.Literal["_min_ratings", b"_min_ratings"]  # noqa: Y015
+    _WhichOneofReturnType__patience: _TypeAlias = _typing.Literal["patience"]  # noqa: Y015
+    _WhichOneofArgType__patience: _TypeAlias = _typing.Literal["_patience", b"_patience"]  # noqa: Y015
     _WhichOneofReturnType__seed: _TypeAlias = _typing.Literal["seed"]  # noqa: Y015
     _WhichOneofArgType__seed: _TypeAlias = _typing.Literal["_seed", b"_seed"]  # noqa: Y015
     @_typing.overload
@@ -148,7 +176,11 @@ class TrainingSettings(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__dim) -> _WhichOneofReturnType__dim | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__ease_up_to) -> _WhichOneofReturnType__ease_up_to | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__epochs) -> _WhichOneofReturnType__epochs | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__few_seeds) -> _WhichOneofReturnType__few_seeds | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__holdout) -> _WhichOneofReturnType__holdout | None: ...
     @_typing.overload
@@ -157,6 +189,8 @@ class TrainingSettings(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__learning_rate) -> _WhichOneofReturnType__learning_rate | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__min_ratings) -> _WhichOneofReturnType__min_ratings | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__patience) -> _WhichOneofReturnType__patience | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__seed) -> _WhichOneofReturnType__seed | None: ...
 
@@ -264,8 +298,16 @@ class TrainingMetrics(_message.Message):
     LOSS_FIELD_NUMBER: _builtins.int
     VAL_LOSS_FIELD_NUMBER: _builtins.int
     RMSE_FIELD_NUMBER: _builtins.int
+    RMSE_STANDARD_ERROR_FIELD_NUMBER: _builtins.int
     RANKING_FIELD_NUMBER: _builtins.int
     POPULARITY_FIELD_NUMBER: _builtins.int
+    ITEM_COSINE_FIELD_NUMBER: _builtins.int
+    EASE_FIELD_NUMBER: _builtins.int
+    ONE_SEED_FIELD_NUMBER: _builtins.int
+    ONE_SEED_POPULARITY_FIELD_NUMBER: _builtins.int
+    ONE_SEED_ITEM_COSINE_FIELD_NUMBER: _builtins.int
+    ONE_SEED_EASE_FIELD_NUMBER: _builtins.int
+    EASE_L2_FIELD_NUMBER: _builtins.int
     NOTES_FIELD_NUMBER: _builtins.int
     best_epoch: _builtins.int
     """The epoch whose weights are published, counted from 1."""
@@ -275,6 +317,10 @@ class TrainingMetrics(_message.Message):
     """The validation loss of that epoch."""
     rmse: _builtins.float
     """Root mean squared error on held-out ratings of training users, in stars."""
+    rmse_standard_error: _builtins.float
+    """Its standard error."""
+    ease_l2: _builtins.float
+    """EASE's penalty, chosen on the validation users."""
     @_builtins.property
     def ranking(self) -> Global___RankingMetrics:
         """Ranking of all other movies for held-out users, given 80 % of the movies
@@ -283,8 +329,30 @@ class TrainingMetrics(_message.Message):
 
     @_builtins.property
     def popularity(self) -> Global___RankingMetrics:
-        """The same users, ranked by the movies' popularity."""
+        """The same for the same users, ranked by other means: the movies'
+        popularity, ...
+        """
 
+    @_builtins.property
+    def item_cosine(self) -> Global___RankingMetrics:
+        """... the cosine of the movies' columns of likes, ..."""
+
+    @_builtins.property
+    def ease(self) -> Global___RankingMetrics:
+        """... and EASE (Steck, WWW 2019)."""
+
+    @_builtins.property
+    def one_seed(self) -> Global___RankingMetrics:
+        """The same users given one of the movies that they liked, at random, scored
+        on all others that they liked.
+        """
+
+    @_builtins.property
+    def one_seed_popularity(self) -> Global___RankingMetrics: ...
+    @_builtins.property
+    def one_seed_item_cosine(self) -> Global___RankingMetrics: ...
+    @_builtins.property
+    def one_seed_ease(self) -> Global___RankingMetrics: ...
     @_builtins.property
     def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
@@ -294,22 +362,60 @@ class TrainingMetrics(_message.Message):
         loss: _builtins.float = ...,
         val_loss: _builtins.float | None = ...,
         rmse: _builtins.float | None = ...,
+        rmse_standard_error: _builtins.float | None = ...,
         ranking: Global___RankingMetrics | None = ...,
         popularity: Global___RankingMetrics | None = ...,
+        item_cosine: Global___RankingMetrics | None = ...,
+        ease: Global___RankingMetrics | None = ...,
+        one_seed: Global___RankingMetrics | None = ...,
+        one_seed_popularity: Global___RankingMetrics | None = ...,
+        one_seed_item_cosine: Global___RankingMetrics | None = ...,
+        one_seed_ease: Global___RankingMetrics | None = ...,
+        ease_l2: _builtins.float | None = ...,
         notes: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_popularity", b"_popularity", "_ranking", b"_ranking", "_rmse", b"_rmse", "_val_loss", b"_val_loss", "popularity", b"popularity", "ranking", b"ranking", "rmse", b"rmse", "val_loss", b"val_loss"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_ease", b"_ease", "_ease_l2", b"_ease_l2", "_item_cosine", b"_item_cosine", "_one_seed", b"_one_seed", "_one_seed_ease", b"_one_seed_ease", "_one_seed_item_cosine", b"_one_seed_item_cosine", "_one_seed_popularity", b"_one_seed_popularity", "_popularity", b"_popularity", "_ranking", b"_ranking", "_rmse", b"_rmse", "_rmse_standard_error", b"_rmse_standard_error", "_val_loss", b"_val_loss", "ease", b"ease", "ease_l2", b"ease_l2", "item_cosine", b"item_cosine", "one_seed", b"one_seed", "one_seed_ease", b"one_seed_ease", "one_seed_item_cosine", b"one_seed_item_cosine", "one_seed_popularity", b"one_seed_popularity", "popularity", b"popularity", "ranking", b"ranking", "rmse", b"rmse", "rmse_standard_error", b"rmse_standard_error", "val_loss", b"val_loss"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_popularity", b"_popularity", "_ranking", b"_ranking", "_rmse", b"_rmse", "_val_loss", b"_val_loss", "best_epoch", b"best_epoch", "loss", b"loss", "notes", b"notes", "popularity", b"popularity", "ranking", b"ranking", "rmse", b"rmse", "val_loss", b"val_loss"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_ease", b"_ease", "_ease_l2", b"_ease_l2", "_item_cosine", b"_item_cosine", "_one_seed", b"_one_seed", "_one_seed_ease", b"_one_seed_ease", "_one_seed_item_cosine", b"_one_seed_item_cosine", "_one_seed_popularity", b"_one_seed_popularity", "_popularity", b"_popularity", "_ranking", b"_ranking", "_rmse", b"_rmse", "_rmse_standard_error", b"_rmse_standard_error", "_val_loss", b"_val_loss", "best_epoch", b"best_epoch", "ease", b"ease", "ease_l2", b"ease_l2", "item_cosine", b"item_cosine", "loss", b"loss", "notes", b"notes", "one_seed", b"one_seed", "one_seed_ease", b"one_seed_ease", "one_seed_item_cosine", b"one_seed_item_cosine", "one_seed_popularity", b"one_seed_popularity", "popularity", b"popularity", "ranking", b"ranking", "rmse", b"rmse", "rmse_standard_error", b"rmse_standard_error", "val_loss", b"val_loss"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__ease: _TypeAlias = _typing.Literal["ease"]  # noqa: Y015
+    _WhichOneofArgType__ease: _TypeAlias = _typing.Literal["_ease", b"_ease"]  # noqa: Y015
+    _WhichOneofReturnType__ease_l2: _TypeAlias = _typing.Literal["ease_l2"]  # noqa: Y015
+    _WhichOneofArgType__ease_l2: _TypeAlias = _typing.Literal["_ease_l2", b"_ease_l2"]  # noqa: Y015
+    _WhichOneofReturnType__item_cosine: _TypeAlias = _typing.Literal["item_cosine"]  # noqa: Y015
+    _WhichOneofArgType__item_cosine: _TypeAlias = _typing.Literal["_item_cosine", b"_item_cosine"]  # noqa: Y015
+    _WhichOneofReturnType__one_seed: _TypeAlias = _typing.Literal["one_seed"]  # noqa: Y015
+    _WhichOneofArgType__one_seed: _TypeAlias = _typing.Literal["_one_seed", b"_one_seed"]  # noqa: Y015
+    _WhichOneofReturnType__one_seed_ease: _TypeAlias = _typing.Literal["one_seed_ease"]  # noqa: Y015
+    _WhichOneofArgType__one_seed_ease: _TypeAlias = _typing.Literal["_one_seed_ease", b"_one_seed_ease"]  # noqa: Y015
+    _WhichOneofReturnType__one_seed_item_cosine: _TypeAlias = _typing.Literal["one_seed_item_cosine"]  # noqa: Y015
+    _WhichOneofArgType__one_seed_item_cosine: _TypeAlias = _typing.Literal["_one_seed_item_cosine", b"_one_seed_item_cosine"]  # noqa: Y015
+    _WhichOneofReturnType__one_seed_popularity: _TypeAlias = _typing.Literal["one_seed_popularity"]  # noqa: Y015
+    _WhichOneofArgType__one_seed_popularity: _TypeAlias = _typing.Literal["_one_seed_popularity", b"_one_seed_popularity"]  # noqa: Y015
     _WhichOneofReturnType__popularity: _TypeAlias = _typing.Literal["popularity"]  # noqa: Y015
     _WhichOneofArgType__popularity: _TypeAlias = _typing.Literal["_popularity", b"_popularity"]  # noqa: Y015
     _WhichOneofReturnType__ranking: _TypeAlias = _typing.Literal["ranking"]  # noqa: Y015
     _WhichOneofArgType__ranking: _TypeAlias = _typing.Literal["_ranking", b"_ranking"]  # noqa: Y015
     _WhichOneofReturnType__rmse: _TypeAlias = _typing.Literal["rmse"]  # noqa: Y015
     _WhichOneofArgType__rmse: _TypeAlias = _typing.Literal["_rmse", b"_rmse"]  # noqa: Y015
+    _WhichOneofReturnType__rmse_standard_error: _TypeAlias = _typing.Literal["rmse_standard_error"]  # noqa: Y015
+    _WhichOneofArgType__rmse_standard_error: _TypeAlias = _typing.Literal["_rmse_standard_error", b"_rmse_standard_error"]  # noqa: Y015
     _WhichOneofReturnType__val_loss: _TypeAlias = _typing.Literal["val_loss"]  # noqa: Y015
     _WhichOneofArgType__val_loss: _TypeAlias = _typing.Literal["_val_loss", b"_val_loss"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__ease) -> _WhichOneofReturnType__ease | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__ease_l2) -> _WhichOneofReturnType__ease_l2 | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__item_cosine) -> _WhichOneofReturnType__item_cosine | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__one_seed) -> _WhichOneofReturnType__one_seed | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__one_seed_ease) -> _WhichOneofReturnType__one_seed_ease | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__one_seed_item_cosine) -> _WhichOneofReturnType__one_seed_item_cosine | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__one_seed_popularity) -> _WhichOneofReturnType__one_seed_popularity | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__popularity) -> _WhichOneofReturnType__popularity | None: ...
     @_typing.overload
@@ -317,13 +423,17 @@ class TrainingMetrics(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__rmse) -> _WhichOneofReturnType__rmse | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__rmse_standard_error) -> _WhichOneofReturnType__rmse_standard_error | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__val_loss) -> _WhichOneofReturnType__val_loss | None: ...
 
 Global___TrainingMetrics: _TypeAlias = TrainingMetrics  # noqa: Y015
 
 @_typing.final
 class RankingMetrics(_message.Message):
-    """Means over users, from 0 to 1, higher is better."""
+    """Means over users; each with its standard error, which is 0 where one user is
+    all there is. What has presence is absent from versions before 0.2.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -331,10 +441,29 @@ class RankingMetrics(_message.Message):
     RECALL_AT_20_FIELD_NUMBER: _builtins.int
     RECALL_AT_50_FIELD_NUMBER: _builtins.int
     NDCG_AT_100_FIELD_NUMBER: _builtins.int
+    RECALL_AT_20_STANDARD_ERROR_FIELD_NUMBER: _builtins.int
+    RECALL_AT_50_STANDARD_ERROR_FIELD_NUMBER: _builtins.int
+    NDCG_AT_100_STANDARD_ERROR_FIELD_NUMBER: _builtins.int
+    COVERAGE_FIELD_NUMBER: _builtins.int
+    COVERAGE_STANDARD_ERROR_FIELD_NUMBER: _builtins.int
+    POPULARITY_RANK_FIELD_NUMBER: _builtins.int
+    POPULARITY_RANK_STANDARD_ERROR_FIELD_NUMBER: _builtins.int
     user_count: _builtins.int
     recall_at_20: _builtins.float
+    """From 0 to 1, higher is better."""
     recall_at_50: _builtins.float
     ndcg_at_100: _builtins.float
+    recall_at_20_standard_error: _builtins.float
+    recall_at_50_standard_error: _builtins.float
+    ndcg_at_100_standard_error: _builtins.float
+    coverage: _builtins.float
+    """Share of the catalogue that is in the top 20 of at least one user."""
+    coverage_standard_error: _builtins.float
+    popularity_rank: _builtins.float
+    """Mean popularity rank of what is in the top 20; the movie that most users
+    like has rank 1.
+    """
+    popularity_rank_standard_error: _builtins.float
     def __init__(
         self,
         *,
@@ -342,11 +471,45 @@ class RankingMetrics(_message.Message):
         recall_at_20: _builtins.float = ...,
         recall_at_50: _builtins.float = ...,
         ndcg_at_100: _builtins.float = ...,
+        recall_at_20_standard_error: _builtins.float | None = ...,
+        recall_at_50_standard_error: _builtins.float | None = ...,
+        ndcg_at_100_standard_error: _builtins.float | None = ...,
+        coverage: _builtins.float | None = ...,
+        coverage_standard_error: _builtins.float | None = ...,
+        popularity_rank: _builtins.float | None = ...,
+        popularity_rank_standard_error: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_coverage", b"_coverage", "_coverage_standard_error", b"_coverage_standard_error", "_ndcg_at_100_standard_error", b"_ndcg_at_100_standard_error", "_popularity_rank", b"_popularity_rank", "_popularity_rank_standard_error", b"_popularity_rank_standard_error", "_recall_at_20_standard_error", b"_recall_at_20_standard_error", "_recall_at_50_standard_error", b"_recall_at_50_standard_error", "coverage", b"coverage", "coverage_standard_error", b"coverage_standard_error", "ndcg_at_100_standard_error", b"ndcg_at_100_standard_error", "popularity_rank", b"popularity_rank", "popularity_rank_standard_error", b"popularity_rank_standard_error", "recall_at_20_standard_error", b"recall_at_20_standard_error", "recall_at_50_standard_error", b"recall_at_50_standard_error"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ndcg_at_100", b"ndcg_at_100", "recall_at_20", b"recall_at_20", "recall_at_50", b"recall_at_50", "user_count", b"user_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_coverage", b"_coverage", "_coverage_standard_error", b"_coverage_standard_error", "_ndcg_at_100_standard_error", b"_ndcg_at_100_standard_error", "_popularity_rank", b"_popularity_rank", "_popularity_rank_standard_error", b"_popularity_rank_standard_error", "_recall_at_20_standard_error", b"_recall_at_20_standard_error", "_recall_at_50_standard_error", b"_recall_at_50_standard_error", "coverage", b"coverage", "coverage_standard_error", b"coverage_standard_error", "ndcg_at_100", b"ndcg_at_100", "ndcg_at_100_standard_error", b"ndcg_at_100_standard_error", "popularity_rank", b"popularity_rank", "popularity_rank_standard_error", b"popularity_rank_standard_error", "recall_at_20", b"recall_at_20", "recall_at_20_standard_error", b"recall_at_20_standard_error", "recall_at_50", b"recall_at_50", "recall_at_50_standard_error", b"recall_at_50_standard_error", "user_count", b"user_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__coverage: _TypeAlias = _typing.Literal["coverage"]  # noqa: Y015
+    _WhichOneofArgType__coverage: _TypeAlias = _typing.Literal["_coverage", b"_coverage"]  # noqa: Y015
+    _WhichOneofReturnType__coverage_standard_error: _TypeAlias = _typing.Literal["coverage_standard_error"]  # noqa: Y015
+    _WhichOneofArgType__coverage_standard_error: _TypeAlias = _typing.Literal["_coverage_standard_error", b"_coverage_standard_error"]  # noqa: Y015
+    _WhichOneofReturnType__ndcg_at_100_standard_error: _TypeAlias = _typing.Literal["ndcg_at_100_standard_error"]  # noqa: Y015
+    _WhichOneofArgType__ndcg_at_100_standard_error: _TypeAlias = _typing.Literal["_ndcg_at_100_standard_error", b"_ndcg_at_100_standard_error"]  # noqa: Y015
+    _WhichOneofReturnType__popularity_rank: _TypeAlias = _typing.Literal["popularity_rank"]  # noqa: Y015
+    _WhichOneofArgType__popularity_rank: _TypeAlias = _typing.Literal["_popularity_rank", b"_popularity_rank"]  # noqa: Y015
+    _WhichOneofReturnType__popularity_rank_standard_error: _TypeAlias = _typing.Literal["popularity_rank_standard_error"]  # noqa: Y015
+    _WhichOneofArgType__popularity_rank_standard_error: _TypeAlias = _typing.Literal["_popularity_rank_standard_error", b"_popularity_rank_standard_error"]  # noqa: Y015
+    _WhichOneofReturnType__recall_at_20_standard_error: _TypeAlias = _typing.Literal["recall_at_20_standard_error"]  # noqa: Y015
+    _WhichOneofArgType__recall_at_20_standard_error: _TypeAlias = _typing.Literal["_recall_at_20_standard_error", b"_recall_at_20_standard_error"]  # noqa: Y015
+    _WhichOneofReturnType__recall_at_50_standard_error: _TypeAlias = _typing.Literal["recall_at_50_standard_error"]  # noqa: Y015
+    _WhichOneofArgType__recall_at_50_standard_error: _TypeAlias = _typing.Literal["_recall_at_50_standard_error", b"_recall_at_50_standard_error"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__coverage) -> _WhichOneofReturnType__coverage | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__coverage_standard_error) -> _WhichOneofReturnType__coverage_standard_error | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__ndcg_at_100_standard_error) -> _WhichOneofReturnType__ndcg_at_100_standard_error | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__popularity_rank) -> _WhichOneofReturnType__popularity_rank | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__popularity_rank_standard_error) -> _WhichOneofReturnType__popularity_rank_standard_error | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__recall_at_20_standard_error) -> _WhichOneofReturnType__recall_at_20_standard_error | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__recall_at_50_standard_error) -> _WhichOneofReturnType__recall_at_50_standard_error | None: ...
 
 Global___RankingMetrics: _TypeAlias = RankingMetrics  # noqa: Y015

@@ -1,20 +1,33 @@
-"""Fitting: the best epoch is kept, the taste is found, the run can be repeated."""
+"""Fitting: the taste is found, the best epoch is kept, and a stop at any time costs nothing."""
 
+import shutil
 from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from support.datasets import two_tastes
 from trainer_service.errors import TrainingDivergedError
-from trainer_service.model.fitting import Fitted, fit, measure
+from trainer_service.model.fitting import Fitted, fit
 from trainer_service.model.progress import TrainingProgress
-from trainer_service.model.settings import TrainingSettings
+from trainer_service.model.settings import FittingSettings
 from trainer_service.model.split import Split, split_ratings
 
-SETTINGS = TrainingSettings(min_ratings=0, epochs=8, dim=8, learning_rate=0.03, seed=3, l2=1.0)
+SETTINGS = FittingSettings(
+    min_ratings=0, epochs=6, batch_size=32, dim=32, learning_rate=0.1, l2=1.0, seed=3
+)
+
+OVERFITTING = SETTINGS.model_copy(
+    update=dict(co_liked_weight=0.0, l2=0.0, dim=8, batch_size=8, epochs=20, patience=2)
+)
+"""Without a penalty and with small batches, the rating head soon learns noise."""
+
+
+class Stopped(Exception):  # noqa: N818  # it is no error, but what a kill is to a process
+    """The fitting was stopped from outside."""
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +39,32 @@ def ignore(_: TrainingProgress) -> None:
     """Nobody listens."""
 
 
-def fitted_with(
-    split: Split,
-    folder: Path,
-    settings: TrainingSettings = SETTINGS,
-    report: Callable[[TrainingProgress], None] = ignore,
-) -> Fitted:
-    return fit(split, settings, folder / "checkpoints", report)
+def stop_after(epoch: int) -> Callable[[TrainingProgress], None]:
+    """A listener that stops the fitting at the end of an epoch."""
+
+    def report(progress: TrainingProgress) -> None:
+        if (progress.epoch, progress.epoch_share) == (epoch, 1):
+            raise Stopped
+
+    return report
+
+
+def stopped_then_resumed(
+    split: Split, settings: FittingSettings, folder: Path, *, after: int
+) -> tuple[Fitted, list[int]]:
+    """A fitting that is stopped after an epoch, then begun again, and the epochs it then had."""
+    with pytest.raises(Stopped):
+        fit(split, settings, folder, stop_after(after))
+    # As if killed while the next epoch's weights, or its history, were being written.
+    for name in (f"epoch-{after + 1:04}.weights.h5", "epoch-0099.weights.h5", "history.tmp"):
+        (folder / name).write_bytes(b"torn")
+    reports: list[TrainingProgress] = []
+    fitted = fit(split, settings, folder, reports.append)
+    return fitted, [report.epoch for report in reports if report.epoch_share == 1]
+
+
+def changed(fitted: Fitted, other: Fitted) -> bool:
+    return fitted.embeddings.tobytes() != other.embeddings.tobytes()
 
 
 @pytest.fixture(scope="module")
@@ -41,103 +73,161 @@ def reports() -> list[TrainingProgress]:
 
 
 @pytest.fixture(scope="module")
-def fitted(
-    split: Split, reports: list[TrainingProgress], tmp_path_factory: pytest.TempPathFactory
-) -> Fitted:
-    return fitted_with(split, tmp_path_factory.mktemp("fit"), report=reports.append)
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("fit") / "checkpoints"
 
 
-def test_movies_of_one_taste_are_closer_to_each_other_than_to_the_other_taste(
-    fitted: Fitted,
-) -> None:
+@pytest.fixture(scope="module")
+def fitted(split: Split, folder: Path, reports: list[TrainingProgress]) -> Fitted:
+    return fit(split, SETTINGS, folder, reports.append)
+
+
+@pytest.fixture(scope="module")
+def overfitted_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("overfit") / "checkpoints"
+
+
+@pytest.fixture(scope="module")
+def overfitted(split: Split, overfitted_folder: Path) -> Fitted:
+    return fit(split, OVERFITTING, overfitted_folder, ignore)
+
+
+def test_the_five_movies_closest_to_any_are_mostly_of_its_own_taste(fitted: Fitted) -> None:
     cosine = fitted.embeddings @ fitted.embeddings.T
-    same = cosine[:10, :10][~np.eye(10, dtype=bool)]
-    other = cosine[:10, 10:]
-    assert same.min() > other.max()
+    np.testing.assert_allclose(np.diag(cosine), 1, atol=1e-5)
+    closest = np.argsort(-cosine, axis=1)[:, 1:6]
+    first_taste = np.arange(20) < 10
+    assert np.mean(first_taste[closest] == first_taste[:, None]) > 0.75  # chance 0.47
 
 
 def test_what_is_kept_is_the_epoch_with_the_lowest_validation_loss(
-    fitted: Fitted, reports: list[TrainingProgress]
+    overfitted: Fitted, fitted: Fitted, reports: list[TrainingProgress]
 ) -> None:
-    by_epoch = {report.epoch: report for report in reports if report.epoch_share == 1}
-    val_losses = {epoch: report.val_loss for epoch, report in by_epoch.items()}
-    assert len(val_losses) == SETTINGS.epochs
-    best = min(val_losses, key=lambda epoch: val_losses[epoch] or 0)
-    assert fitted.best_epoch == best
-    assert fitted.val_loss == val_losses[best]
-    assert fitted.loss == by_epoch[best].loss
+    ended = [report for report in reports if report.epoch_share == 1]
+    assert tuple(report.loss for report in ended) == fitted.history.loss
+    assert tuple(report.val_loss for report in ended) == fitted.history.val_loss
+    for one in (fitted, overfitted):
+        assert one.val_loss == min(one.history.val_loss)
+        assert one.loss == one.history.loss[int(np.argmin(one.history.val_loss))]
 
 
 def test_the_published_weights_are_those_of_the_best_epoch_not_of_the_last(
-    split: Split, tmp_path: Path
+    split: Split, overfitted: Fitted
 ) -> None:
-    # Without penalty and with this rate the rating head soon fits noise.
-    overfitting = {"learning_rate": 0.3, "epochs": 12, "l2": 0.0, "co_liked_weight": 0.0}
-    fitted = fitted_with(split, tmp_path, SETTINGS.model_copy(update=overfitting))
-    held_out = split.held_out
-    predicted = np.asarray(fitted.model((held_out.user_index, held_out.movie_index)))
-    assert fitted.best_epoch < 12
-    assert fitted.val_loss == pytest.approx(np.mean((predicted - held_out.rating) ** 2), rel=1e-4)
+    predicted = overfitted.predict(split.train, split.held_out)
+    squared_error = np.mean((predicted - split.held_out.rating) ** 2)
+    assert squared_error == pytest.approx(min(overfitted.history.val_loss), rel=1e-4)
+    assert squared_error != pytest.approx(overfitted.history.val_loss[-1], rel=1e-3)
+
+
+def test_the_fitting_ends_early_after_so_many_epochs_without_a_better_one(
+    overfitted: Fitted,
+) -> None:
+    history = overfitted.history
+    assert history.epochs_done < OVERFITTING.epochs
+    assert history.epochs_done == history.best_epoch + OVERFITTING.patience
+
+
+def test_ratings_are_predicted_of_who_was_fitted_to(split: Split, fitted: Fitted) -> None:
+    predicted = fitted.predict(split.train, split.held_out)
+    error = np.sqrt(np.mean((predicted - split.held_out.rating) ** 2))
+    assert error < 1.1  # the ratings' own spread is 1.5
+    nothing = split.held_out.select(np.zeros(len(split.held_out), dtype=bool))
+    assert fitted.predict(split.train, nothing).shape == (0,)
 
 
 def test_the_same_data_settings_and_seed_give_byte_equal_embeddings(
-    split: Split, fitted: Fitted, tmp_path: Path
+    split: Split, overfitted: Fitted, tmp_path: Path
 ) -> None:
-    again = fitted_with(split, tmp_path)
-    assert again.embeddings.tobytes() == fitted.embeddings.tobytes()
+    assert not changed(overfitted, fit(split, OVERFITTING, tmp_path, ignore))
 
 
-def test_another_seed_gives_other_embeddings(split: Split, fitted: Fitted, tmp_path: Path) -> None:
-    other = fitted_with(split, tmp_path, SETTINGS.model_copy(update={"seed": 4}))
-    assert other.embeddings.tobytes() != fitted.embeddings.tobytes()
+def test_another_seed_gives_other_embeddings(
+    split: Split, overfitted: Fitted, tmp_path: Path
+) -> None:
+    other = fit(split, OVERFITTING.model_copy(update={"seed": 4}), tmp_path, ignore)
+    assert changed(overfitted, other)
 
 
 def test_progress_tells_epoch_loss_rate_and_time_left(reports: list[TrainingProgress]) -> None:
     last = reports[-1]
-    assert (last.epoch, last.epoch_count, last.epoch_share) == (8, 8, 1)
+    assert (last.epoch, last.epoch_count, last.epoch_share) == (6, 6, 1)
     assert last.time_left_s == 0
     assert all(report.ratings_per_second > 0 for report in reports)
     assert all(report.time_left_s > 0 for report in reports[:-1])
     assert reports[0].loss > last.loss
 
 
-def test_the_figures_beat_popularity_where_taste_is_everything(
-    split: Split, fitted: Fitted
+def test_a_fitting_that_was_stopped_goes_on_and_ends_as_if_it_had_never_been(
+    split: Split, fitted: Fitted, tmp_path: Path
 ) -> None:
-    metrics = measure(fitted, split)
-    assert metrics.rmse is not None
-    assert metrics.rmse < 1.0  # the ratings' own spread is 1.5
-    assert metrics.ranking
-    assert metrics.popularity
-    assert metrics.ranking.ndcg_at_100 > metrics.popularity.ndcg_at_100 + 0.1
-    assert metrics.notes == ()
+    resumed, epochs = stopped_then_resumed(split, SETTINGS, tmp_path, after=2)
+    assert epochs == [3, 4, 5, 6]
+    assert resumed.history == fitted.history
+    assert not changed(resumed, fitted)
 
 
-def test_with_nothing_held_out_the_last_epoch_is_kept_and_the_notes_say_so(
-    split: Split, tmp_path: Path
+def test_going_on_after_a_worse_epoch_never_lets_it_take_the_place_of_the_best(
+    split: Split, overfitted: Fitted, tmp_path: Path
 ) -> None:
+    best = overfitted.history.best_epoch
+    resumed, epochs = stopped_then_resumed(split, OVERFITTING, tmp_path, after=best + 1)
+    assert epochs == [best + 2]
+    assert resumed.history == overfitted.history
+    assert not changed(resumed, overfitted)
+
+
+def test_a_fitting_that_had_ended_trains_nothing_and_gives_the_same(
+    split: Split, fitted: Fitted, folder: Path, overfitted: Fitted, overfitted_folder: Path
+) -> None:
+    """Whether it had come to the last epoch, or had lost patience."""
+    for settings, kept, ended in (
+        (SETTINGS, folder, fitted),
+        (OVERFITTING, overfitted_folder, overfitted),
+    ):
+        reports: list[TrainingProgress] = []
+        again = fit(split, settings, kept, reports.append)
+        assert reports == []
+        assert again.history == ended.history
+        assert not changed(again, ended)
+
+
+@pytest.mark.parametrize(
+    ("settings", "fingerprint"), [({"l2": 0.5}, ""), ({}, "other data")], ids=["settings", "data"]
+)
+@pytest.mark.usefixtures("overfitted")
+def test_other_settings_or_other_data_start_anew(
+    split: Split,
+    overfitted_folder: Path,
+    tmp_path: Path,
+    settings: dict[str, Any],
+    fingerprint: str,
+) -> None:
+    kept = shutil.copytree(overfitted_folder, tmp_path / "checkpoints")
+    other = OVERFITTING.model_copy(update=settings)
+    with pytest.raises(Stopped):
+        fit(split, other, kept, stop_after(1), fingerprint=fingerprint)
+    assert [path.name for path in kept.glob("epoch-*")] == ["epoch-0001.weights.h5"]
+
+
+def test_with_nothing_held_out_the_last_epoch_is_kept(split: Split, tmp_path: Path) -> None:
     everything = split_ratings(split.train, 0.0)
-    fitted = fitted_with(everything, tmp_path)
-    assert (fitted.best_epoch, fitted.val_loss) == (SETTINGS.epochs, None)
-    metrics = measure(fitted, everything)
-    assert (metrics.rmse, metrics.ranking) == (None, None)
-    assert metrics.notes == (
-        "no RMSE: no rating was held out",
-        "no ranking figures: no user was held out",
-    )
+    fitted = fit(everything, OVERFITTING.model_copy(update={"epochs": 3}), tmp_path, ignore)
+    assert (fitted.history.epochs_done, fitted.history.best_epoch) == (3, 3)
+    assert fitted.val_loss is None
+    assert fitted.loss == fitted.history.loss[-1]
 
 
-def test_the_rating_head_alone_is_one_setting_away(split: Split, tmp_path: Path) -> None:
-    alone = fitted_with(split, tmp_path, SETTINGS.model_copy(update={"co_liked_weight": 0.0}))
-    assert measure(alone, split).rmse
-
-
+# A penalty beyond what is legal is the surest way to a loss that is no number: within
+# an epoch of several batches, or only in its validation where an epoch is one batch.
+@pytest.mark.parametrize("batch_size", [32, 512])
 def test_a_loss_that_is_no_number_ends_the_fitting_with_the_settings_that_led_there(
-    split: Split, tmp_path: Path
+    split: Split, tmp_path: Path, batch_size: int
 ) -> None:
-    settings = SETTINGS.model_copy(update={"l2": 1e38})
+    settings = OVERFITTING.model_copy(update={"l2": 1e38, "batch_size": batch_size})
     reports: list[TrainingProgress] = []
-    with pytest.raises(TrainingDivergedError, match=r'"l2":1e\+38'):
-        fitted_with(split, tmp_path, settings, reports.append)
+    with pytest.raises(TrainingDivergedError, match=r'epoch \d, with .*"l2":1e\+38'):
+        fit(split, settings, tmp_path, reports.append)
     # JSON, in which progress travels, knows no other numbers.
     assert all(isfinite(report.loss) for report in reports)
+    assert all(isfinite(report.val_loss) for report in reports if report.val_loss is not None)

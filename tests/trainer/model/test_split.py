@@ -84,26 +84,69 @@ def test_a_split_that_leaves_nobody_to_train_on_is_refused(split: Split) -> None
         split_ratings(held_out, 0.4)
 
 
-def test_four_in_five_liked_movies_are_seeds_and_the_rest_are_targets(split: Split) -> None:
+def liked_by_user(ratings: Ratings) -> dict[int, set[int]]:
+    """What each user who likes enough to be measured on likes, by external ids."""
+    liked: dict[int, set[int]] = {}
+    for user, movie in pairs_of(ratings.select(ratings.rating >= LIKED_FROM)):
+        liked.setdefault(user, set()).add(movie)
+    return {user: movies for user, movies in liked.items() if len(movies) >= FEWEST_LIKES}
+
+
+def by_user(ratings: Ratings) -> dict[int, set[int]]:
+    """The movies of each user, by external ids."""
+    movies: dict[int, set[int]] = {int(user): set() for user in ratings.user_ids}
+    for user, movie in pairs_of(ratings):
+        movies[user].add(movie)
+    return movies
+
+
+@pytest.mark.parametrize("seed_count", [None, 1, 4])
+def test_what_is_liked_is_either_seed_or_target(split: Split, seed_count: int | None) -> None:
+    likes = split_likes(split.test, seed_count=seed_count)
+    seeds, targets, liked = by_user(likes.seeds), by_user(likes.targets), liked_by_user(split.test)
+    assert len(likes) == len(liked) > 0
+    assert list(seeds) == list(targets) == sorted(liked)
+    for user, movies in liked.items():
+        assert seeds[user] | targets[user] == movies
+        assert seeds[user].isdisjoint(targets[user])
+
+
+def test_four_in_five_liked_movies_are_seeds(split: Split) -> None:
     likes = split_likes(split.test)
-    assert likes
-    liked = {
-        user: set(movies)
-        for user in users_of(split.test)
-        if len(
-            movies := split.test.movie_index[
-                (split.test.user_ids[split.test.user_index] == user)
-                & (split.test.rating >= LIKED_FROM)
-            ].tolist()
-        )
-        >= FEWEST_LIKES
-    }
-    assert len(likes) == len(liked)
-    for like, movies in zip(likes, (liked[user] for user in sorted(liked)), strict=True):
-        assert set(like.seeds.tolist()) | set(like.targets.tolist()) == movies
-        assert not np.isin(like.seeds, like.targets).any()
-        assert len(like.seeds) == int(0.8 * len(movies))
+    counts = by_user(likes.seeds)
+    for user, movies in liked_by_user(split.test).items():
+        assert len(counts[user]) == int(0.8 * len(movies))
+
+
+def test_one_seed_is_one_of_the_seeds_and_any_of_them(ratings: Ratings) -> None:
+    one = by_user(split_likes(ratings, seed_count=1).seeds)
+    whole = by_user(split_likes(ratings).seeds)
+    assert one.keys() == whole.keys()
+    assert all(len(seed) == 1 and seed < whole[user] for user, seed in one.items())
+    # 1,500 users draw one of the ten movies of their taste: 75 each, or nearly so.
+    drawn = np.bincount([movie for seed in one.values() for movie in seed])[1:]
+    assert drawn.min() > 45
+    assert drawn.max() < 105
+
+
+@pytest.mark.parametrize("seed_count", [None, 1])
+def test_a_users_seeds_are_the_same_whoever_else_is_in_the_data(
+    ratings: Ratings, seed_count: int | None
+) -> None:
+    fewer = ratings.select(ratings.user_index % 3 == 0).without_unrated()
+    part = by_user(split_likes(fewer, seed_count=seed_count).seeds)
+    whole = by_user(split_likes(ratings, seed_count=seed_count).seeds)
+    assert part == {user: whole[user] for user in part}
+
+
+def test_movies_keep_their_places_and_users_are_those_who_are_measured_on(ratings: Ratings) -> None:
+    likes = split_likes(ratings)
+    for side in (likes.seeds, likes.targets):
+        assert side.movie_ids is ratings.movie_ids
+        assert (np.diff(side.user_offsets) > 0).all()
+    np.testing.assert_array_equal(likes.seeds.user_ids, likes.targets.user_ids)
 
 
 def test_users_with_fewer_than_five_likes_are_not_measured_on(tmp_path: Path) -> None:
-    assert split_likes(two_tastes(tmp_path, movies=6).ratings) == []
+    likes = split_likes(two_tastes(tmp_path, movies=6).ratings)
+    assert (len(likes), len(likes.seeds), len(likes.targets)) == (0, 0, 0)
