@@ -41,6 +41,10 @@ demo: $(VENV)/services.stamp ## train and recommend, end to end (DATA=DIR, MIN_R
 test: $(VENV)/dev.stamp ## run the tests
 	$(BIN)/python -m pytest
 
+.PHONY: bench
+bench: $(VENV)/dev.stamp ## measure speed and memory, into bench/results
+	$(BIN)/python -m bench
+
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## style, types, layers, contract
 	$(BIN)/ruff check .

@@ -1,0 +1,49 @@
+"""The command: measures tables, and writes what was found."""
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from bench.apart import measure_apart
+from bench.setup import Setup
+from bench.tables import keep
+
+TABLES = {
+    "sample": "bench.sample",
+    "reading": "bench.reading",
+    "keras-fit": "bench.keras_fit",
+    "epoch": "bench.epoch",
+    "linear": "bench.linear",
+    "same-rmse": "bench.same_rmse",
+    "train": "bench.train",
+}
+"""Each table's module, in the order in which they are measured."""
+
+
+def main() -> None:
+    """Measures the tables that were asked for."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("tables", nargs="*", metavar="TABLE", help=f"of {', '.join(TABLES)}")
+    parser.add_argument("--rounds", type=int, default=5, help="measure each figure so often (5)")
+    parser.add_argument(
+        "--data", type=Path, default=Path("data/bench"), help="where to make the data (data/bench)"
+    )
+    parser.add_argument(
+        *("-o", "--results"), type=Path, default=Path("bench/results"), help="(bench/results)"
+    )
+    options = parser.parse_args()
+    if unknown := set(options.tables) - set(TABLES):
+        parser.error(
+            f"there is no table {', '.join(sorted(unknown))}: name any of {', '.join(TABLES)}"
+        )
+    setup = Setup(options.data, options.rounds)
+    command = shlex.join(["python", "-m", "bench", *sys.argv[1:]])
+    for name in options.tables or TABLES:
+        measurement = measure_apart(TABLES[name], setup, command)
+        print(f"\n{measurement.markdown()}", flush=True)
+        keep(measurement, name, options.results)
+
+
+if __name__ == "__main__":
+    main()
