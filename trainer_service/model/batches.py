@@ -71,7 +71,7 @@ class UserBatches(keras.utils.PyDataset):
 
     What an epoch draws depends on the seed and the epoch's number alone. All
     batches have the same shape, so that the model is compiled once: the last
-    one is filled up with users without ratings.
+    one is filled up with users of the first, or, if there are too few, with nobody.
 
     Args:
         ratings: What the rows hold, and what is liked.
@@ -122,7 +122,9 @@ class UserBatches(keras.utils.PyDataset):
         """Draws the next epoch's order; Keras calls it."""
         self._epoch += 1
         rng = np.random.default_rng((self._seed, self._epoch, len(self)))  # none of the batches'
-        self._order = rng.permutation(self._users)
+        order = rng.permutation(self._users)
+        # A short last batch would weigh as much as any other, and shake the model.
+        self._order = np.concatenate([order, order[: -len(order) % self._batch_size]])
 
 
 class HeldOutBatches(keras.utils.PyDataset):

@@ -99,7 +99,7 @@ def test_places_fill_in_the_rows_of_the_table(table: NDArray[np.float32], random
 
 
 def test_an_epoch_holds_every_rating_of_every_user_exactly_once(ratings: Ratings) -> None:
-    batches = user_batches(ratings)
+    batches = user_batches(ratings, batch_size=8)  # 40 users: the last batch is full
     for _ in range(2):
         found, times = as_table(ratings) * 0, as_table(ratings) * 0
         for batch in all_of(batches):
@@ -110,7 +110,7 @@ def test_an_epoch_holds_every_rating_of_every_user_exactly_once(ratings: Ratings
         batches.on_epoch_end()
 
 
-def test_all_batches_have_one_shape_and_the_last_is_filled_up_with_users_without_ratings(
+def test_all_batches_have_one_shape_and_the_last_is_filled_up_with_users_of_the_first(
     ratings: Ratings,
 ) -> None:
     batches = all_of(user_batches(ratings, batch_size=7))
@@ -121,9 +121,17 @@ def test_all_batches_have_one_shape_and_the_last_is_filled_up_with_users_without
             "stars": ((7, 6), "float32"),
             "role": ((7, 6), "uint8"),
         }
-    assert batches[-1]["stars"][:5].any(axis=1).all()
-    for values in batches[-1].values():
-        assert not values[5:].any()
+    np.testing.assert_array_equal(batches[-1]["user_index"][5:], batches[0]["user_index"][:2])
+    np.testing.assert_array_equal(batches[-1]["stars"][5:], batches[0]["stars"][:2])
+
+
+def test_a_batch_with_room_for_more_than_everyone_is_filled_up_with_users_without_ratings(
+    ratings: Ratings,
+) -> None:
+    (batch,) = all_of(user_batches(ratings, batch_size=100))
+    assert batch["stars"][:80].any(axis=1).all()  # everyone, and everyone again
+    for values in batch.values():
+        assert not values[80:].any()
 
 
 def test_users_without_ratings_are_in_no_batch(ratings: Ratings) -> None:
