@@ -20,11 +20,11 @@ STEP = "our compiled step alone, on a ready batch"
 
 def bare_steps(ours: Ours) -> Trial:
     """The trial that times as many steps as an epoch has, on one batch that is always there."""
-    (batch,) = ours.batches[0]
-    ready = tf.data.Dataset.from_tensors((batch,)).repeat(len(ours.batches))
+    (batch,) = ours.fitting.batches[0]
+    ready = tf.data.Dataset.from_tensors((batch,)).repeat(len(ours.fitting.batches))
 
     def steps() -> None:
-        ours.heads.fit(ready, shuffle=False, verbose=0)
+        ours.fitting.heads.fit(ready, shuffle=False, verbose=0)
 
     steps()  # compiles
     return seconds(steps)

@@ -72,7 +72,6 @@ def _measure(options: argparse.Namespace, told: dict[str, Any], fold: int) -> di
     # After the environment is set up.
     from trainer_service.data import read_dataset  # noqa: PLC0415
     from trainer_service.model.fitting import fit  # noqa: PLC0415
-    from trainer_service.model.measuring import measure  # noqa: PLC0415
     from trainer_service.model.settings import TrainingSettings  # noqa: PLC0415
     from trainer_service.model.split import split_ratings  # noqa: PLC0415
 
@@ -85,15 +84,7 @@ def _measure(options: argparse.Namespace, told: dict[str, Any], fold: int) -> di
         fitted = fit(split, full, Path(checkpoints), lambda _: None)
     if options.on == "validation":
         split = replace(split, validation=split.test, test=split.validation)
-    metrics = measure(
-        embeddings=fitted.embeddings,
-        predict=lambda asked: fitted.predict(split.train, asked),
-        split=split,
-        best_epoch=fitted.history.best_epoch,
-        loss=fitted.loss,
-        val_loss=fitted.val_loss,
-        ease_up_to=100_000,
-    )
+    metrics = fitted.measured(split, ease_up_to=100_000)
     return metrics.model_dump(mode="json")
 
 

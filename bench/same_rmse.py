@@ -8,8 +8,7 @@ from bench.ours import make_ready, often_rated, split_as_run
 from bench.setup import Setup
 from bench.tables import Table
 from trainer_service.data import Ratings
-from trainer_service.model.fitting import Fitted
-from trainer_service.model.history import History
+from trainer_service.model.fitting import predict
 from trainer_service.model.split import Split
 
 KERAS_BATCH_SIZE = 256
@@ -81,25 +80,21 @@ def measure(setup: Setup) -> Table:
 def our_curve(split: Split) -> Curve:
     """Both heads, all epochs of a run, at the default settings."""
     ours = make_ready(split)
-
-    fitted = Fitted(
-        model=ours.heads.rating_model,
-        embeddings=np.empty((0, 0), dtype=np.float32),  # not asked for
-        history=History(key=""),
-        batch_size=ours.settings.batch_size,
-    )
+    heads, batches = ours.fitting.heads, ours.fitting.batches
 
     def squared_error() -> float:
-        predicted = fitted.predict(split.train, split.held_out)  # (N,)
+        predicted = predict(  # (N,)
+            heads.rating_model, split.train, split.held_out, batch_size=ours.settings.batch_size
+        )
         return float(np.square(predicted - split.held_out.rating).mean())
 
     curve = Curve(squared_error, every_s=EVERY_S)
-    ours.heads.fit(
-        ours.batches,
+    heads.fit(
+        batches,
         epochs=ours.settings.epochs,
         shuffle=False,
         verbose=0,
-        callbacks=[curve.following(ours.heads)],
+        callbacks=[curve.following(heads)],
     )
     return curve
 

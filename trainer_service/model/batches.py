@@ -42,11 +42,12 @@ class UserRows:
     def __init__(self, ratings: Ratings) -> None:
         self._ratings = ratings
         self._offsets = ratings.user_offsets
+        self._counts = np.diff(self._offsets)
 
     @property
     def users(self) -> NDArray[np.int32]:
         """Those who have any rating, ascending."""
-        return np.flatnonzero(np.diff(self._offsets)).astype(np.int32)
+        return np.flatnonzero(self._counts).astype(np.int32)
 
     def places(
         self, users: NDArray[np.int32]
@@ -59,7 +60,7 @@ class UserRows:
         Returns:
             Row, from 0 to B - 1, movie index and stars of each rating, (N,) each.
         """
-        first, count = self._offsets[users], np.diff(self._offsets)[users]
+        first, count = self._offsets[users], self._counts[users]
         row = np.repeat(np.arange(len(users), dtype=np.int32), count)
         before = np.cumsum(count) - count
         place = np.repeat(first - before, count) + np.arange(count.sum())

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from trainer_service.data import Ratings
 from trainer_service.errors import TrainingDivergedError
 from trainer_service.model.batches import HeldOutBatches, UserBatches, UserRows
+from trainer_service.model.evaluation import TrainingMetrics
 from trainer_service.model.history import WEIGHTS, History, HistoryFolder, KeepHistory
+from trainer_service.model.measuring import measure
 from trainer_service.model.network import RatingModel, TwoHeadModel
 from trainer_service.model.progress import TrainingProgress
 from trainer_service.model.progress_report import ProgressReport
@@ -49,26 +51,109 @@ class Fitted:
         return min(self.history.val_loss, default=None)
 
     def predict(self, known: Ratings, asked: Ratings) -> NDArray[np.float32]:
-        """Predicts ratings, in stars, of users that the model was fitted to.
+        """Predicts ratings, see the function of this name."""
+        return predict(self.model, known, asked, batch_size=self.batch_size)
+
+    def measured(self, split: Split, *, ease_up_to: int) -> TrainingMetrics:
+        """The figures of this model, and of what it is measured beside.
 
         Args:
-            known: What the users' tastes are told from.
-            asked: Whose stars are predicted, (N,); over the same users.
-
-        Returns:
-            Stars, (N,), not clipped.
+            split: The sides of the data that it was fitted to.
+            ease_up_to: Movies up to which EASE is measured.
         """
-        known_rows, asked_rows = UserRows(known), UserRows(asked)
-        users = asked_rows.users
-        predicted = []
-        for some in np.split(users, range(self.batch_size, len(users), self.batch_size)):
-            stars = np.zeros((len(some), known.movie_count), dtype=np.float32)
-            row, movie, given = known_rows.places(some)
-            stars[row, movie] = given
-            rows = np.asarray(self.model({"user_index": some, "known": stars}))
-            row, movie, _ = asked_rows.places(some)
-            predicted.append(rows[row, movie])
-        return np.concatenate(predicted) if predicted else np.empty(0, dtype=np.float32)
+        return measure(
+            embeddings=self.embeddings,
+            predict=lambda asked: self.predict(split.train, asked),
+            split=split,
+            best_epoch=self.history.best_epoch,
+            loss=self.loss,
+            val_loss=self.val_loss,
+            ease_up_to=ease_up_to,
+        )
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """Both heads, compiled, and what they are fitted to; made by `prepare`.
+
+    Args:
+        heads: The model.
+        batches: Of the training ratings.
+        validation: Of what is held out.
+    """
+
+    heads: TwoHeadModel
+    batches: UserBatches
+    validation: HeldOutBatches
+
+
+def prepare(split: Split, settings: FittingSettings, *, epochs_done: int = 0) -> Fitting:
+    """Makes a model ready to be fitted.
+
+    Args:
+        split: The sides of the data.
+        settings: How to train, with everything that follows the data filled in.
+        epochs_done: Epochs that were drawn before.
+    """
+    train = split.train
+    batches = UserBatches(
+        train,
+        batch_size=settings.batch_size,
+        few_seeds=settings.few_seeds,
+        seed=settings.seed,
+        epochs_done=epochs_done,
+    )
+    validation = HeldOutBatches(
+        train,
+        split.held_out,
+        split.validation,
+        batch_size=settings.batch_size,
+        few_seeds=settings.few_seeds,
+        seed=settings.seed,
+    )
+    model = RatingModel(
+        user_count=train.user_count,
+        movie_count=train.movie_count,
+        dim=settings.dim,
+        rank=min(settings.dim, RANK),
+        mean_rating=float(train.rating.mean(dtype=np.float64)),
+        seed=settings.seed,
+    )
+    heads = TwoHeadModel(model, co_liked_weight=settings.co_liked_weight, l2=settings.l2)
+    decay = keras.optimizers.schedules.CosineDecay(
+        settings.learning_rate, decay_steps=settings.epochs * len(batches)
+    )
+    heads.compile(optimizer=keras.optimizers.Adam(decay), jit_compile=True)
+    heads.build(None)
+    heads.optimizer.build(heads.trainable_variables)
+    return Fitting(heads, batches, validation)
+
+
+def predict(
+    model: RatingModel, known: Ratings, asked: Ratings, *, batch_size: int
+) -> NDArray[np.float32]:
+    """Predicts ratings, in stars, of users that the model was fitted to.
+
+    Args:
+        model: The rating model.
+        known: What the users' tastes are told from.
+        asked: Whose stars are predicted, (N,); over the same users.
+        batch_size: Users at once.
+
+    Returns:
+        Stars, (N,), not clipped.
+    """
+    known_rows, asked_rows = UserRows(known), UserRows(asked)
+    users = asked_rows.users
+    predicted = []
+    for some in np.split(users, range(batch_size, len(users), batch_size)):
+        stars = np.zeros((len(some), known.movie_count), dtype=np.float32)
+        row, movie, given = known_rows.places(some)
+        stars[row, movie] = given
+        rows = np.asarray(model({"user_index": some, "known": stars}))
+        row, movie, _ = asked_rows.places(some)
+        predicted.append(rows[row, movie])
+    return np.concatenate(predicted) if predicted else np.empty(0, dtype=np.float32)
 
 
 def fit(
@@ -97,37 +182,8 @@ def fit(
     """
     folder = HistoryFolder(checkpoints)
     history = folder.read(f"{settings.model_dump_json()} {fingerprint}")
-    train = split.train
-    model = RatingModel(
-        user_count=train.user_count,
-        movie_count=train.movie_count,
-        dim=settings.dim,
-        rank=min(settings.dim, RANK),
-        mean_rating=float(train.rating.mean(dtype=np.float64)),
-        seed=settings.seed,
-    )
-    heads = TwoHeadModel(model, co_liked_weight=settings.co_liked_weight, l2=settings.l2)
-    batches = UserBatches(
-        train,
-        batch_size=settings.batch_size,
-        few_seeds=settings.few_seeds,
-        seed=settings.seed,
-        epochs_done=history.epochs_done,
-    )
-    validation = HeldOutBatches(
-        train,
-        split.held_out,
-        split.validation,
-        batch_size=settings.batch_size,
-        few_seeds=settings.few_seeds,
-        seed=settings.seed,
-    )
-    decay = keras.optimizers.schedules.CosineDecay(
-        settings.learning_rate, decay_steps=settings.epochs * len(batches)
-    )
-    heads.compile(optimizer=keras.optimizers.Adam(decay), jit_compile=True)
-    heads.build(None)
-    heads.optimizer.build(heads.trainable_variables)
+    fitting = prepare(split, settings, epochs_done=history.epochs_done)
+    heads, batches = fitting.heads, fitting.batches
     if history.epochs_done:
         heads.load_weights(folder.weights(history.epochs_done))
     checkpoints.mkdir(parents=True, exist_ok=True)
@@ -135,7 +191,7 @@ def fit(
     if not history.has_lost_patience(settings.patience):
         heads.fit(
             batches,
-            validation_data=validation if len(split.held_out) else None,
+            validation_data=fitting.validation if len(split.held_out) else None,
             initial_epoch=history.epochs_done,
             epochs=settings.epochs,
             shuffle=False,  # the batches draw their own order, from the seed
@@ -144,7 +200,7 @@ def fit(
                 keras.callbacks.TerminateOnNaN(),
                 keras.callbacks.ModelCheckpoint(checkpoints / WEIGHTS, save_weights_only=True),
                 keep,
-                ProgressReport(report, rating_count=len(train), step_count=len(batches)),
+                ProgressReport(report, rating_count=len(split.train), step_count=len(batches)),
             ],
         )
     if keep.diverged:
@@ -153,6 +209,7 @@ def fit(
             f"{settings.model_dump_json()}: try a smaller learning rate"
         )
     heads.load_weights(folder.weights(keep.history.best_epoch))
+    model = heads.rating_model
     return Fitted(
         model=model,
         embeddings=np.asarray(model.unit_movie_vectors(), dtype=np.float32),

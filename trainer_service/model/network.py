@@ -112,9 +112,10 @@ class RatingModel(keras.Model):
         residual = rated * (known - self.mean_rating - movie_bias)
         own_mean = ops.sum(residual, axis=1, keepdims=True) / (count + SHRINKAGE)  # (B, 1)
         residual = residual - rated * (own_mean + user_bias)
-        movies = self.movie_vectors()  # (M, R)
+        unit = self.unit_movie_vectors()  # (M, D)
+        movies = self.projection(unit) * self.movie_scale.embeddings  # (M, R)
         taste = (residual @ movies) * ops.rsqrt(count + SHRINKAGE)  # (B, R)
-        users = self.of_residuals(taste) + self.of_rated(_unit(rated @ self.unit_movie_vectors()))
+        users = self.of_residuals(taste) + self.of_rated(_unit(rated @ unit))
         bias = self.mean_rating + movie_bias + user_bias + own_mean  # (B, M)
         anyone = ops.cast(count > 0, "float32")  # (B, 1)
         share = ops.sum(anyone) / self.user_bias.input_dim
@@ -128,10 +129,6 @@ class RatingModel(keras.Model):
     def unit_movie_vectors(self) -> Tensor:
         """The movie embedding with rows of unit length, (M, D); what is published."""
         return _unit(self.movie_embedding.embeddings)
-
-    def movie_vectors(self) -> Tensor:
-        """What user vectors are compared with, (M, R)."""
-        return self.projection(self.unit_movie_vectors()) * self.movie_scale.embeddings
 
 
 @keras.saving.register_keras_serializable("movierec")

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict
 from trainer_service.artifact.publication import Publication
 from trainer_service.artifact.publishing import publish
 from trainer_service.data import read_dataset
-from trainer_service.model.measuring import measure
 from trainer_service.model.memory import check_memory
 from trainer_service.model.settings import TrainingSettings
 from trainer_service.model.split import split_ratings
@@ -76,15 +75,7 @@ def run_job(job: Job, tell: Callable[[RunUpdate], None]) -> None:
         fingerprint=dataset.report.fingerprint,
     )
     tell(RunUpdate(phase=RunPhase.EVALUATING))
-    metrics = measure(
-        embeddings=fitted.embeddings,
-        predict=lambda asked: fitted.predict(split.train, asked),
-        split=split,
-        best_epoch=fitted.history.best_epoch,
-        loss=fitted.loss,
-        val_loss=fitted.val_loss,
-        ease_up_to=settings.ease_up_to,
-    )
+    metrics = fitted.measured(split, ease_up_to=settings.ease_up_to)
     tell(RunUpdate(metrics=metrics))
 
     # From here on a cancellation comes too late: a version is published whole or
