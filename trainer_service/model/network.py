@@ -26,7 +26,7 @@ this is by how much slower than all else the directions are learned."""
 SHRINKAGE = 10.0
 """Ratings for which a user's own mean counts half."""
 
-SMOOTHING = 0.4
+SMOOTHING = 0.5
 """Share of the co-liked head's target that is spread over all movies (Szegedy et
 al., CVPR 2016): what a user has not rated may be liked as well."""
 

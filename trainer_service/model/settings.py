@@ -1,9 +1,11 @@
 """How to train: every setting with its type, bounds, default and meaning."""
 
-import math
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
+
+FEW_USERS = 1_000
+"""Training users below which a model soon learns them by heart, so that it is trained less."""
 
 BATCH_CELLS = 2**24
 """Users times movies that a batch may have when its size follows the data."""
@@ -18,7 +20,8 @@ class TrainingSettings(BaseModel):
     """Only movies with more than this many clean ratings are considered."""
 
     epochs: Annotated[int, Field(ge=1, le=1_000)] | None = None
-    """Passes over the training users; if not given, as many as make 400 steps, from 3 to 20."""
+    """Passes over the training users; if not given, as many as show the model 400,000 users,
+    from 3 to 40, and 20 if there are fewer than 1,000 of them."""
 
     dim: Annotated[int, Field(ge=1, le=1_024)] = 256
     """Dimensions of the movie embedding."""
@@ -26,23 +29,23 @@ class TrainingSettings(BaseModel):
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     """Seed of everything that is drawn at random."""
 
-    co_liked_weight: Annotated[float, Field(ge=0, le=1_000, allow_inf_nan=False)] = 1.0
+    co_liked_weight: Annotated[float, Field(ge=0, le=1_000, allow_inf_nan=False)] = 4.0
     """Weight of the co-liked head's loss beside the rating head's; 0 leaves it out."""
 
-    few_seeds: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.1
+    few_seeds: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.15
     """Share of the users whom the co-liked head is given one to five films of."""
 
     holdout: Annotated[float, Field(ge=0, le=0.4, allow_inf_nan=False)] = 1 / 14
     """Share of the users held out for validation, and as many again for the test."""
 
-    patience: Annotated[int, Field(ge=1, le=1_000)] = 5
+    patience: Annotated[int, Field(ge=1, le=1_000)] = 10
     """Epochs without a lower validation loss after which training ends early."""
 
-    learning_rate: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.01
+    learning_rate: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.02
     """Step size of Adam at the start of its cosine decay."""
 
     batch_size: Annotated[int, Field(ge=1, le=65_536)] | None = None
-    """Users per batch; if not given, a 20th of the training users, from 32 to 1,024, and
+    """Users per batch; if not given, a 16th of the training users, from 128 to 1,024, and
     fewer where there are so many movies that a batch would take much memory."""
 
     l2: Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)] = 0.5
@@ -59,11 +62,10 @@ class TrainingSettings(BaseModel):
             movie_count: Movies trained on.
         """
         most = max(BATCH_CELLS // movie_count, 32)
-        batch_size = self.batch_size or min(max(user_count // 20, 32), 1_024, most)
-        steps = math.ceil(user_count / batch_size)
+        epochs = 20 if user_count < FEW_USERS else min(max(round(400_000 / user_count), 3), 40)
         chosen = {
-            "batch_size": batch_size,
-            "epochs": self.epochs or min(max(round(400 / steps), 3), 20),
+            "batch_size": self.batch_size or min(max(user_count // 16, 128), 1_024, most),
+            "epochs": self.epochs or epochs,
         }
         return FittingSettings.model_validate(self.model_dump() | chosen)
 

@@ -31,9 +31,7 @@ def train(
     ] = None,
     epochs: Annotated[
         int | None,
-        typer.Option(
-            help="Passes over the users; default as many as make 400 steps, from 3 to 20."
-        ),
+        typer.Option(help="Passes over the users; default 3 to 40, fewer for many users."),
     ] = None,
     dim: Annotated[
         int | None, typer.Option(help="Dimensions of the embedding; default 256.")
@@ -43,11 +41,11 @@ def train(
     ] = None,
     co_liked_weight: Annotated[
         float | None,
-        typer.Option(metavar="WEIGHT", help="Weight of the co-liked loss; 0: none; default 1."),
+        typer.Option(metavar="WEIGHT", help="Weight of the co-liked loss; 0: none; default 4."),
     ] = None,
     few_seeds: Annotated[
         float | None,
-        typer.Option(metavar="SHARE", help="Share of users given 1 to 5 films; default 0.1."),
+        typer.Option(metavar="SHARE", help="Share of users given 1 to 5 films; default 0.15."),
     ] = None,
     holdout: Annotated[
         float | None,
@@ -55,7 +53,7 @@ def train(
     ] = None,
     patience: Annotated[
         int | None,
-        typer.Option(metavar="EPOCHS", help="End after so many without a lower loss; default 5."),
+        typer.Option(metavar="EPOCHS", help="End after so many without a lower loss; default 10."),
     ] = None,
     ease_up_to: Annotated[
         int | None,

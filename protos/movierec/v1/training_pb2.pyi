@@ -84,8 +84,8 @@ class TrainingSettings(_message.Message):
     all clean ratings. From 0 to 1,000,000,000; default 5,000.
     """
     epochs: _builtins.int
-    """Passes over the training users. From 1 to 1,000; default as many as make
-    400 steps, from 3 to 20.
+    """Passes over the training users. From 1 to 1,000; default as many as show
+    the model 400,000 users, from 3 to 40, and 20 if there are fewer than 1,000.
     """
     dim: _builtins.int
     """Dimensions of the movie embedding. From 1 to 1,024; default 256."""
@@ -93,7 +93,7 @@ class TrainingSettings(_message.Message):
     """Seed of everything that is drawn at random. From 0 to 2^31 - 1; default 0."""
     co_liked_weight: _builtins.float
     """Weight of the co-liked head's loss beside the rating head's. From 0 to
-    1,000; 0 trains the rating head alone. Default 1.
+    1,000; 0 trains the rating head alone. Default 4.
     """
     holdout: _builtins.float
     """Share of the users held out for validation, and as many again for the
@@ -101,11 +101,11 @@ class TrainingSettings(_message.Message):
     """
     learning_rate: _builtins.float
     """Step size of the Adam optimizer at the start of its cosine decay. Above 0,
-    to 1; default 0.01.
+    to 1; default 0.02.
     """
     batch_size: _builtins.int
-    """Users per batch. From 1 to 65,536; default a 20th of the training users,
-    from 32 to 1,024, and fewer where there are more than 16,384 movies.
+    """Users per batch. From 1 to 65,536; default a 16th of the training users,
+    from 128 to 1,024, and fewer where there are more than 16,384 movies.
     """
     l2: _builtins.float
     """Strength of the squared penalty on the rating head's vectors and biases, in
@@ -113,7 +113,7 @@ class TrainingSettings(_message.Message):
     """
     patience: _builtins.int
     """Training ends early once so many epochs in a row have not brought a lower
-    validation loss. From 1 to 1,000; default 5.
+    validation loss. From 1 to 1,000; default 10.
     """
     ease_up_to: _builtins.int
     """EASE is measured beside the model up to this many movies; it takes memory
@@ -123,7 +123,7 @@ class TrainingSettings(_message.Message):
     few_seeds: _builtins.float
     """Share of the users whom the co-liked head is given one to five films of; the
     others are given half of what they like. More of it makes better lists for
-    few films, and worse ones for many. From 0 to 1; default 0.1.
+    few films, and worse ones for many. From 0 to 1; default 0.15.
     """
     def __init__(
         self,

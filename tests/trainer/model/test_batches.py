@@ -13,6 +13,7 @@ from support.datasets import two_tastes
 from trainer_service.data import Ratings
 from trainer_service.model.batches import (
     FEW_SEEDS,
+    MOST_RATED_USERS,
     RATED_SHARE,
     HeldOutBatches,
     Role,
@@ -271,6 +272,20 @@ def test_held_out_ratings_are_hidden_and_training_ratings_of_the_same_users_are_
         np.add.at(known, batch["user_index"], batch["stars"] * ~is_hidden)
     np.testing.assert_array_equal(hidden, held_out)
     np.testing.assert_array_equal(known, train)
+
+
+def test_of_many_users_the_held_out_ratings_of_some_are_enough() -> None:
+    count = 2 * MOST_RATED_USERS + 1
+    table = np.full((count, 2), 3.0, dtype=np.float32)
+    ratings = rated(table)
+    train = ratings.select(ratings.movie_index == 0)
+    held_out = ratings.select(ratings.movie_index == 1)
+    nobody = ratings.select(np.zeros(len(ratings), dtype=bool))
+    batches = HeldOutBatches(train, held_out, nobody, batch_size=4_000, few_seeds=0.1, seed=0)
+    users = np.concatenate(
+        [batch["user_index"][plays(batch, Role.HIDDEN)[:, 1]] for batch in all_of(batches)]
+    )
+    np.testing.assert_array_equal(users, np.arange(0, count, 3))  # every second would be too many
 
 
 def test_validation_users_are_for_the_co_liked_head_alone_which_has_to_find_their_likes(

@@ -11,16 +11,16 @@ from trainer_service.model.settings import TrainingSettings
 @pytest.mark.parametrize(
     ("user_count", "movie_count", "batch_size", "epochs"),
     [
-        (3, 4, 32, 20),  # one step an epoch: 400 epochs would be too many
-        (520, 20, 32, 20),  # a 20th would be 26; 17 steps, so 24 epochs would make 400
-        (5_200, 1_000, 260, 20),  # a 20th; 20 steps
-        (10_000, 1_000, 500, 20),
-        (20_480, 1_000, 1_024, 20),  # a 20th is exactly the most
-        (40_960, 1_000, 1_024, 10),  # 40 steps
-        (29_000, 1_000, 1_024, 14),  # 29 steps, 13.8 epochs
-        (138_000, 1_000, 1_024, 3),  # a 20th would be 6,900; 135 steps
-        (138_000, 26_744, 627, 3),  # 2**24 / 26,744; 221 steps, so 2 epochs would make 400
-        (138_000, 10_000_000, 32, 3),  # no fewer than 32, however many movies
+        (3, 4, 128, 20),  # few users
+        (999, 20, 128, 20),
+        (1_000, 20, 128, 40),  # no longer few; 400 epochs would be too many
+        (5_200, 1_000, 325, 40),  # a 16th; 77 epochs would show 400,000
+        (10_000, 1_000, 625, 40),  # exactly the most epochs
+        (16_384, 1_000, 1_024, 24),  # a 16th is exactly the most
+        (118_000, 1_000, 1_024, 3),  # 3.4 epochs
+        (1_000_000, 1_000, 1_024, 3),  # no fewer than 3
+        (118_000, 26_744, 627, 3),  # 2**24 / 26,744
+        (118_000, 10_000_000, 32, 3),  # no fewer than 32, however many movies
     ],
 )
 def test_batch_and_epochs_follow_the_size_of_the_data(
@@ -34,11 +34,6 @@ def test_what_is_told_wins_over_what_follows_the_data() -> None:
     told = TrainingSettings(batch_size=7, epochs=1, dim=5, seed=9)
     chosen = told.for_data(user_count=138_000, movie_count=26_744)
     assert chosen.model_dump() == told.model_dump()
-
-
-def test_epochs_follow_the_batch_that_was_told() -> None:
-    chosen = TrainingSettings(batch_size=52).for_data(user_count=5_200, movie_count=20)
-    assert chosen.epochs == 4  # 100 steps an epoch, 400 in all
 
 
 def test_all_else_stays_as_it_was_told() -> None:
