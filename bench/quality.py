@@ -1,7 +1,7 @@
 """Measures how good the model is, over several splits: `python -m bench.quality FOLDER`.
 
-Prints a table and adds a line of JSON for each split to the results, so that a
-table can be drawn again, or a plot, without fitting again.
+Prints a table and adds a line of JSON for each split to the results; with `--plot`
+draws from how many films each way of training answers well.
 """
 
 import argparse
@@ -13,6 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
+
+from bench.frontier import Place, draw
 
 
 def main() -> None:
@@ -35,14 +37,16 @@ def main() -> None:
         help="whose figures: settings are chosen by validation users, and reported for test users",
     )
     parser.add_argument("-o", "--results", type=Path, default=Path("bench/results/quality.jsonl"))
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw a picture, such as x.svg")
     options = parser.parse_args()
     os.environ |= {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"}
     print("| settings | NDCG@100, whole list | / EASE | one seed | / EASE | RMSE |")
     print("|---|---|---|---|---|---|")
+    places, baselines = [], dict[int, dict[str, Any]]()
     for settings in _combinations(options.set):
         figures = []
         for fold in range(options.folds):
-            figures.append(_measure(options, settings, fold))
+            figures.append(_measure(options, settings, fold, baselines))
             options.results.parent.mkdir(parents=True, exist_ok=True)
             with options.results.open("a", encoding="utf-8") as file:
                 told = dict(
@@ -53,7 +57,13 @@ def main() -> None:
                     fold=fold,
                 )
                 file.write(f"{json.dumps(told | figures[-1])}\n")
-        print(_row(settings, figures), flush=True)
+        name = ", ".join(f"{name} {value}" for name, value in settings.items()) or "defaults"
+        places.append(_place(name, figures))
+        print(_row(places[-1], figures), flush=True)
+    if options.plot:
+        over = f", movies over {options.min_ratings:,} ratings" if options.min_ratings else ""
+        splits = f"{options.folds} splits of {options.folder.name}{over}, {options.on} users"
+        draw(places, splits, options.plot)
 
 
 def _combinations(pairs: list[str]) -> Iterator[dict[str, Any]]:
@@ -67,8 +77,13 @@ def _combinations(pairs: list[str]) -> Iterator[dict[str, Any]]:
             yield {name: json.loads(value)} | others
 
 
-def _measure(options: argparse.Namespace, told: dict[str, Any], fold: int) -> dict[str, Any]:
-    """The figures of one split, by name."""
+def _measure(
+    options: argparse.Namespace,
+    told: dict[str, Any],
+    fold: int,
+    baselines: dict[int, dict[str, Any]],
+) -> dict[str, Any]:
+    """The figures of one split, by name; those of EASE are taken from `baselines`, or put there."""
     # After the environment is set up.
     from trainer_service.data import read_dataset  # noqa: PLC0415
     from trainer_service.model.fitting import fit  # noqa: PLC0415
@@ -84,24 +99,45 @@ def _measure(options: argparse.Namespace, told: dict[str, Any], fold: int) -> di
         fitted = fit(split, full, Path(checkpoints), lambda _: None)
     if options.on == "validation":
         split = replace(split, validation=split.test, test=split.validation)
-    metrics = fitted.measured(split, ease_up_to=100_000)
-    return metrics.model_dump(mode="json")
+    measured = fitted.measured(split, ease_up_to=0 if fold in baselines else 100_000)
+    figures = measured.model_dump(mode="json")
+    known = baselines.setdefault(fold, {name: figures[name] for name in figures if "ease" in name})
+    return figures | known
 
 
-def _row(settings: dict[str, Any], figures: list[dict[str, Any]]) -> str:
+def _place(name: str, figures: list[dict[str, Any]]) -> Place:
+    """Where a way of training stands against EASE."""
+    whole, one = (_over_ease(figures, kind) for kind in ("", "one_seed"))
+    return Place(name, mean(whole), mean(one), _error(whole), _error(one))
+
+
+def _row(place: Place, figures: list[dict[str, Any]]) -> str:
     """A line of the table: means over the splits, and the standard error of each mean."""
-
-    def over_splits(values: list[float]) -> str:
-        error = stdev(values) / len(values) ** 0.5 if len(values) > 1 else 0
-        return f"{mean(values):.3f} ± {error:.3f}"
-
-    cells = [", ".join(f"{name} {value}" for name, value in settings.items()) or "defaults"]
-    for kind in ("", "one_seed"):
-        own = [figure[kind or "ranking"]["ndcg_at_100"] for figure in figures]
-        ease = [figure["_".join(filter(None, (kind, "ease")))]["ndcg_at_100"] for figure in figures]
-        cells += [over_splits(own), over_splits([a / b for a, b in zip(own, ease, strict=True)])]
-    cells.append(over_splits([figure["rmse"] for figure in figures]))
+    whole, one = (
+        [figure[kind]["ndcg_at_100"] for figure in figures] for kind in ("ranking", "one_seed")
+    )
+    cells = (
+        place.name,
+        f"{mean(whole):.3f}",
+        f"{place.whole:.3f} ± {place.whole_error:.3f}",
+        f"{mean(one):.3f}",
+        f"{place.one:.3f} ± {place.one_error:.3f}",
+        f"{mean(figure['rmse'] for figure in figures):.3f}",
+    )
     return f"| {' | '.join(cells)} |"
+
+
+def _over_ease(figures: list[dict[str, Any]], kind: str) -> list[float]:
+    """NDCG@100 over EASE's, by split."""
+    ease = "_".join(filter(None, (kind, "ease")))
+    return [
+        figure[kind or "ranking"]["ndcg_at_100"] / figure[ease]["ndcg_at_100"] for figure in figures
+    ]
+
+
+def _error(values: list[float]) -> float:
+    """The standard error of a mean over splits."""
+    return stdev(values) / len(values) ** 0.5 if len(values) > 1 else 0.0
 
 
 if __name__ == "__main__":
