@@ -57,7 +57,7 @@ def test_the_manifest_holds_everything_that_is_known_of_the_version(tmp_path: Pa
     manifest = manifest_of(tmp_path / "versions" / "1")
     assert (manifest.format, manifest.version, manifest.run_id) == (1, 1, "run-7")
     assert (manifest.movie_count, manifest.dim, manifest.dataset) == (6, 2, "by-hand")
-    assert manifest.settings.batch_size == 32
+    assert manifest.settings.batch_size == 128
     assert {field.name for field, _ in manifest.settings.ListFields()} == {
         field.name for field in manifest.settings.DESCRIPTOR.fields
     }
