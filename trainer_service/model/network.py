@@ -24,7 +24,7 @@ FIRST_LENGTH = 3.0
 this is by how much slower than all else the directions are learned."""
 
 SHRINKAGE = 10.0
-"""Ratings for which a user's own mean counts half."""
+"""Ratings for which a user's own mean counts half; as many are added to each user's count."""
 
 SMOOTHING = 0.5
 """Share of the co-liked head's target that is spread over all movies (Szegedy et
@@ -114,8 +114,8 @@ class RatingModel(keras.Model):
         residual = residual - rated * (own_mean + user_bias)
         unit = self.unit_movie_vectors()  # (M, D)
         movies = self.projection(unit) * self.movie_scale.embeddings  # (M, R)
-        taste = (residual @ movies) * ops.rsqrt(count + SHRINKAGE)  # (B, R)
-        users = self.of_residuals(taste) + self.of_rated(_unit(rated @ unit))
+        told = residual @ self.of_residuals(movies) + rated @ self.of_rated(unit)
+        users = told * ops.rsqrt(count + SHRINKAGE)  # (B, R)
         bias = self.mean_rating + movie_bias + user_bias + own_mean  # (B, M)
         anyone = ops.cast(count > 0, "float32")  # (B, 1)
         share = ops.sum(anyone) / self.user_bias.input_dim

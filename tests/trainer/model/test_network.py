@@ -96,9 +96,9 @@ def test_a_rating_is_mean_and_biases_and_own_mean_and_what_taste_and_movie_have_
 ) -> None:
     # User 1 gave 5 and 4 stars, both 1.5 more than expected of anyone: 1.5 · 2 / (2 + 10) = 0.25
     # is their own mean, and with the bias of 0.25 either residual is 1.
-    # Movies: (1, 0), (0, 2), (-0.5, 0). Taste: (1 · (1, 0) + 1 · (0, 2)) / √(2 + 10), of
-    # residuals, and half of (1, 1) / √2, of what was rated.
-    user = np.array([1, 2]) / np.sqrt(12) + 0.5 / np.sqrt(2)
+    # Movies: (1, 0), (0, 2), (-0.5, 0). The user: 1 · (1, 0) + 1 · (0, 2), of residuals, and
+    # half of (1, 0) + (0, 1), of what was rated, over √(2 + 10).
+    user = np.array([1 + 0.5, 2 + 0.5]) / np.sqrt(12)
     expected = [
         3 + 0.5 + 0.25 + 0.25 + user[0],
         3 - 0.5 + 0.25 + 0.25 + 2 * user[1],
