@@ -38,7 +38,7 @@ class TrainingSettings(BaseModel):
     holdout: Annotated[float, Field(ge=0, le=0.4, allow_inf_nan=False)] = 1 / 14
     """Share of the users held out for validation, and as many again for the test."""
 
-    patience: Annotated[int, Field(ge=1, le=1_000)] = 10
+    patience: Annotated[int, Field(ge=1, le=1_000)] = 20
     """Epochs without a lower validation loss after which training ends early."""
 
     learning_rate: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.02

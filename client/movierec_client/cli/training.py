@@ -53,7 +53,7 @@ def train(
     ] = None,
     patience: Annotated[
         int | None,
-        typer.Option(metavar="EPOCHS", help="End after so many without a lower loss; default 10."),
+        typer.Option(metavar="EPOCHS", help="End after so many without a lower loss; default 20."),
     ] = None,
     ease_up_to: Annotated[
         int | None,

@@ -113,7 +113,7 @@ class TrainingSettings(_message.Message):
     """
     patience: _builtins.int
     """Training ends early once so many epochs in a row have not brought a lower
-    validation loss. From 1 to 1,000; default 10.
+    validation loss. From 1 to 1,000; default 20.
     """
     ease_up_to: _builtins.int
     """EASE is measured beside the model up to this many movies; it takes memory
