@@ -7,8 +7,8 @@ import keras
 import numpy as np
 
 from bench.alternating import Trial, alternate
-from bench.ours import DEFAULTS, often_rated
-from bench.setup import Setup
+from bench.ours import often_rated
+from bench.setup import DEFAULTS, Setup
 from bench.tables import Table, in_rates
 from trainer_service.data import Ratings
 

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.alternating import Trial, seconds
+from bench.setup import DEFAULTS
 from trainer_service.data import Ratings, read_dataset
 from trainer_service.model.fitting import Fitting, prepare
-from trainer_service.model.settings import FittingSettings, TrainingSettings
+from trainer_service.model.settings import FittingSettings
 from trainer_service.model.split import Split, split_ratings
-
-DEFAULTS = TrainingSettings()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+from bench.apart import ENVIRONMENT
 from bench.frontier import Place, draw
+from trainer_service.data import Ratings, read_dataset
 
 
 def main() -> None:
@@ -39,14 +41,16 @@ def main() -> None:
     parser.add_argument("-o", "--results", type=Path, default=Path("bench/results/quality.jsonl"))
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw a picture, such as x.svg")
     options = parser.parse_args()
-    os.environ |= {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"}
+    os.environ |= ENVIRONMENT
+    dataset = read_dataset(options.folder, max_bad_row_share=0.25)
+    ratings = dataset.over_threshold(options.min_ratings).ratings
     print("| settings | NDCG@100, whole list | / EASE | one seed | / EASE | RMSE |")
     print("|---|---|---|---|---|---|")
     places, baselines = [], dict[int, dict[str, Any]]()
     for settings in _combinations(options.set):
         figures = []
         for fold in range(options.folds):
-            figures.append(_measure(options, settings, fold, baselines))
+            figures.append(_measure(options, ratings, settings, fold, baselines))
             options.results.parent.mkdir(parents=True, exist_ok=True)
             with options.results.open("a", encoding="utf-8") as file:
                 told = dict(
@@ -79,20 +83,18 @@ def _combinations(pairs: list[str]) -> Iterator[dict[str, Any]]:
 
 def _measure(
     options: argparse.Namespace,
+    ratings: Ratings,
     told: dict[str, Any],
     fold: int,
     baselines: dict[int, dict[str, Any]],
 ) -> dict[str, Any]:
     """The figures of one split, by name; those of EASE are taken from `baselines`, or put there."""
     # After the environment is set up.
-    from trainer_service.data import read_dataset  # noqa: PLC0415
     from trainer_service.model.fitting import fit  # noqa: PLC0415
     from trainer_service.model.settings import TrainingSettings  # noqa: PLC0415
     from trainer_service.model.split import split_ratings  # noqa: PLC0415
 
     settings = TrainingSettings(min_ratings=options.min_ratings, **told)
-    dataset = read_dataset(options.folder, max_bad_row_share=0.25)
-    ratings = dataset.over_threshold(settings.min_ratings).ratings
     split = split_ratings(ratings, settings.holdout, fold=fold)
     full = settings.for_data(user_count=split.train_user_count, movie_count=split.train.movie_count)
     with tempfile.TemporaryDirectory() as checkpoints:

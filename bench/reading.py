@@ -9,15 +9,12 @@ import pandas as pd
 
 from bench.alternating import alternate, seconds
 from bench.memory import run_watched
-from bench.setup import Setup
+from bench.setup import DEFAULTS, Setup
 from bench.tables import Table, in_megabytes, in_seconds
 from trainer_service.data import read_dataset
 from trainer_service.data.forms import recognise
 from trainer_service.data.rating_rows import read_rating_rows
-from trainer_service.model.settings import TrainingSettings
 from trainer_service.model.split import split_ratings
-
-DEFAULTS = TrainingSettings()
 
 
 def with_pandas(folder: Path) -> object:

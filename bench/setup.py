@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from trainer_service.model.settings import TrainingSettings
 from trainer_service.sample import write_sample
+
+DEFAULTS = TrainingSettings()
+"""How a run trains unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

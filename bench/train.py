@@ -8,13 +8,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.memory import MemoryWatch
-from bench.setup import Setup
+from bench.setup import DEFAULTS, Setup
 from bench.tables import Table, in_megabytes
-from trainer_service.model.settings import TrainingSettings
 from trainer_service.runs.job import Job
 from trainer_service.runs.run import RunPhase, RunUpdate
 
-DEFAULTS = TrainingSettings()
 TARGETS = {DEFAULTS.min_ratings: "60 s, 3 GB", 0: "600 s, 6 GB"}
 """The most that a run may take, by `--min-ratings`."""
 
