@@ -10,15 +10,18 @@ from numpy.typing import NDArray
 
 from trainer_service.data import Ratings
 from trainer_service.errors import TrainingDivergedError
+from trainer_service.model.als import movies_by_als
 from trainer_service.model.batches import HeldOutBatches, UserBatches, UserRows
+from trainer_service.model.co_liked import CoLikedHead
 from trainer_service.model.evaluation import TrainingMetrics
 from trainer_service.model.history import WEIGHTS, History, HistoryFolder, KeepHistory
 from trainer_service.model.measuring import measure
 from trainer_service.model.network import RatingModel, TwoHeadModel
 from trainer_service.model.progress import TrainingProgress
 from trainer_service.model.progress_report import ProgressReport
+from trainer_service.model.ranking import indicators
 from trainer_service.model.settings import FittingSettings
-from trainer_service.model.split import Split
+from trainer_service.model.split import LIKED_FROM, Split
 
 RANK = 64
 """The most numbers that the rating head knows of a user, or of a movie."""
@@ -119,7 +122,12 @@ def prepare(split: Split, settings: FittingSettings, *, epochs_done: int = 0) ->
         mean_rating=float(train.rating.mean(dtype=np.float64)),
         seed=settings.seed,
     )
-    heads = TwoHeadModel(model, co_liked_weight=settings.co_liked_weight, l2=settings.l2)
+    head = None
+    if settings.co_liked_weight:
+        likes = indicators(train.select(train.rating >= LIKED_FROM))
+        teacher = movies_by_als(likes, seed=settings.seed)
+        head = CoLikedHead(teacher, weight=settings.co_liked_weight)
+    heads = TwoHeadModel(model, head, l2=settings.l2)
     decay = keras.optimizers.schedules.CosineDecay(
         settings.learning_rate, decay_steps=settings.epochs * len(batches)
     )

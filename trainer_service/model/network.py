@@ -5,19 +5,13 @@
 served score, the cosine of two movie vectors, a thing that is trained.
 """
 
-import math
 from typing import Any
 
 import keras
 from keras import ops
 
 from trainer_service.model.batches import Role
-
-FIRST_TEMPERATURE = 10.0
-"""Where the learned temperature of the co-liked head starts."""
-
-MASKED_LOGIT = -1e9
-"""What a movie that must not be chosen gets before the softmax."""
+from trainer_service.model.co_liked import CoLikedHead, unit
 
 FIRST_LENGTH = 3.0
 """Length of a movie's weights at the start. Only their direction counts, so that
@@ -25,10 +19,6 @@ this is by how much slower than all else the directions are learned."""
 
 SHRINKAGE = 10.0
 """Ratings for which a user's own mean counts half; as many are added to each user's count."""
-
-SMOOTHING = 0.5
-"""Share of the co-liked head's target that is spread over all movies (Szegedy et
-al., CVPR 2016): what a user has not rated may be liked as well."""
 
 USER_L2_SHARE = 0.2
 """Strength of the penalty on user vectors, against that on movies."""
@@ -128,59 +118,30 @@ class RatingModel(keras.Model):
 
     def unit_movie_vectors(self) -> Tensor:
         """The movie embedding with rows of unit length, (M, D); what is published."""
-        return _unit(self.movie_embedding.embeddings)
-
-
-@keras.saving.register_keras_serializable("movierec")
-class CoLikedHead(keras.layers.Layer):
-    """Which movies does someone like who likes these?
-
-    Logits are a learned temperature times the cosine of each movie's vector
-    with the sum of the seeds' vectors: the score that is served.
-    """
-
-    def build(self, _: Any) -> None:
-        """Makes the one weight, the temperature's logarithm."""
-        first = keras.initializers.Constant(math.log(FIRST_TEMPERATURE))
-        self.log_temperature = self.add_weight(name="log_temperature", shape=(), initializer=first)
-        self.built = True
-
-    def call(self, seeds: Tensor, unit_movie_vectors: Tensor) -> Tensor:
-        """Scores all movies.
-
-        Args:
-            seeds: 1 where a movie is given, else 0, (B, M).
-            unit_movie_vectors: (M, D)
-
-        Returns:
-            Logits, (B, M); those of the seeds themselves are `MASKED_LOGIT`.
-        """
-        query = _unit(seeds @ unit_movie_vectors)  # (B, D)
-        cosine = query @ ops.transpose(unit_movie_vectors)  # (B, M)
-        return ops.where(seeds > 0, MASKED_LOGIT, ops.exp(self.log_temperature) * cosine)
+        return unit(self.movie_embedding.embeddings)
 
 
 @keras.saving.register_keras_serializable("movierec")
 class TwoHeadModel(keras.Model):
     """Fits a `RatingModel` to users' rows, together with the co-liked head.
 
-    The loss is the mean squared error over the hidden ratings, plus
-    `co_liked_weight` times the mean cross-entropy, over the movies to be found,
-    of the co-liked head's softmax. With weight 0 there is no co-liked head, and
-    the model is the rating model alone.
+    The loss is the mean squared error over the hidden ratings, plus the co-liked
+    head's weight times its loss. Without a co-liked head the model is the rating
+    model alone.
 
     Args:
         rating_model: What is trained.
-        co_liked_weight: At least 0.
+        co_liked_head: What its movie embedding has to answer as well, if anything.
         l2: Strength of the rating model's penalty, in ratings.
     """
 
-    def __init__(self, rating_model: RatingModel, *, co_liked_weight: float, l2: float) -> None:
+    def __init__(
+        self, rating_model: RatingModel, co_liked_head: CoLikedHead | None = None, *, l2: float
+    ) -> None:
         super().__init__(name="two_head_model")
         self.rating_model = rating_model
-        self.co_liked_weight = co_liked_weight
+        self.co_liked_head = co_liked_head
         self.l2 = l2
-        self.co_liked_head = CoLikedHead(name="co_liked_head") if co_liked_weight else None
         self.rating_loss = keras.metrics.Mean(name="rating_loss")
         self.co_liked_loss = keras.metrics.Mean(name="co_liked_loss")
 
@@ -227,7 +188,7 @@ class TwoHeadModel(keras.Model):
             y: Not used: what is to be predicted stands in `x`, hidden.
             y_pred: What `call` returned.
             sample_weight: Not used.
-            training: Whether the penalty and the smoothing count.
+            training: Whether it is the loss to learn by, with the penalty, and softened targets.
         """
         assert y_pred is not None  # noqa: S101  # Keras always passes it
         hidden = ops.cast(_plays(x, Role.HIDDEN), "float32")  # (B, M)
@@ -238,17 +199,13 @@ class TwoHeadModel(keras.Model):
         if training:
             loss = loss + self.l2 * y_pred["penalty"] / ops.maximum(hidden_count, 1.0)
         if self.co_liked_head is not None:
-            log_softmax = ops.log_softmax(y_pred["co_liked"])  # (B, M)
-            target = ops.cast(_plays(x, Role.TARGET), "float32")  # (B, M)
-            target_count = ops.sum(target)
-            likelihood = ops.sum(target * log_softmax) / ops.maximum(target_count, 1.0)
-            self.co_liked_loss.update_state(-likelihood, target_count)
+            seeds = ops.cast(_plays(x, Role.SEED), "float32")  # (B, M)
+            targets = ops.cast(_plays(x, Role.TARGET), "float32")  # (B, M)
+            cost = self.co_liked_head.cost(y_pred["co_liked"], targets)
+            self.co_liked_loss.update_state(cost, ops.sum(targets))
             if training:
-                free = 1.0 - ops.cast(_plays(x, Role.SEED), "float32")  # (B, M)
-                of_all = ops.sum(free * log_softmax, axis=1) / ops.sum(free, axis=1)  # (B,)
-                spread = ops.sum(ops.sum(target, axis=1) * of_all) / ops.maximum(target_count, 1.0)
-                likelihood = (1 - SMOOTHING) * likelihood + SMOOTHING * spread
-            loss = loss - self.co_liked_weight * likelihood
+                cost = self.co_liked_head.training_cost(y_pred["co_liked"], seeds, targets)
+            loss = loss + self.co_liked_head.weight * cost
         return loss
 
     def get_metrics_result(self) -> dict[str, Any]:
@@ -261,7 +218,8 @@ class TwoHeadModel(keras.Model):
             "rating_loss": self.rating_loss.result(),
             "co_liked_loss": self.co_liked_loss.result(),
         }
-        results["loss"] = results["rating_loss"] + self.co_liked_weight * results["co_liked_loss"]
+        weight = self.co_liked_head.weight if self.co_liked_head is not None else 0.0
+        results["loss"] = results["rating_loss"] + weight * results["co_liked_loss"]
         return results
 
 
@@ -280,9 +238,3 @@ def _linear(name: str, inputs: int, outputs: int, first: Any) -> keras.layers.De
     layer = keras.layers.Dense(outputs, use_bias=False, kernel_initializer=first, name=name)
     layer.build((None, inputs))
     return layer
-
-
-def _unit(vectors: Tensor) -> Tensor:
-    """Rows of length 1; a row of zeros stays one."""
-    squared = ops.sum(ops.square(vectors), axis=1, keepdims=True)
-    return vectors * ops.rsqrt(ops.maximum(squared, 1e-12))

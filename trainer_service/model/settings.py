@@ -32,7 +32,7 @@ class TrainingSettings(BaseModel):
     co_liked_weight: Annotated[float, Field(ge=0, le=1_000, allow_inf_nan=False)] = 4.0
     """Weight of the co-liked head's loss beside the rating head's; 0 leaves it out."""
 
-    few_seeds: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.15
+    few_seeds: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.13
     """Share of the users whom the co-liked head is given one to five films of."""
 
     holdout: Annotated[float, Field(ge=0, le=0.4, allow_inf_nan=False)] = 1 / 14
@@ -48,7 +48,7 @@ class TrainingSettings(BaseModel):
     """Users per batch; if not given, a 16th of the training users, from 128 to 1,024, and
     fewer where there are so many movies that a batch would take much memory."""
 
-    l2: Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)] = 0.5
+    l2: Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)] = 2.0
     """Squared penalty on the rating head's vectors and biases, in ratings each."""
 
     ease_up_to: Annotated[int, Field(ge=0, le=100_000)] = 4_000

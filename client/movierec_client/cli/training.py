@@ -45,7 +45,7 @@ def train(
     ] = None,
     few_seeds: Annotated[
         float | None,
-        typer.Option(metavar="SHARE", help="Share of users given 1 to 5 films; default 0.15."),
+        typer.Option(metavar="SHARE", help="Share of users given 1 to 5 films; default 0.13."),
     ] = None,
     holdout: Annotated[
         float | None,

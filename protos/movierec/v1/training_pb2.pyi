@@ -109,7 +109,7 @@ class TrainingSettings(_message.Message):
     """
     l2: _builtins.float
     """Strength of the squared penalty on the rating head's vectors and biases, in
-    ratings. From 0 to 10,000; default 0.5.
+    ratings. From 0 to 10,000; default 2.
     """
     patience: _builtins.int
     """Training ends early once so many epochs in a row have not brought a lower
@@ -123,7 +123,7 @@ class TrainingSettings(_message.Message):
     few_seeds: _builtins.float
     """Share of the users whom the co-liked head is given one to five films of; the
     others are given half of what they like. More of it makes better lists for
-    few films, and worse ones for many. From 0 to 1; default 0.15.
+    few films, and worse ones for many. From 0 to 1; default 0.13.
     """
     def __init__(
         self,

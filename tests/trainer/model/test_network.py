@@ -9,13 +9,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from trainer_service.model.batches import Role
-from trainer_service.model.network import (
-    SMOOTHING,
-    USER_L2_SHARE,
-    CoLikedHead,
-    RatingModel,
-    TwoHeadModel,
-)
+from trainer_service.model.co_liked import CoLikedHead
+from trainer_service.model.network import USER_L2_SHARE, RatingModel, TwoHeadModel
 
 USERS, MOVIES, DIM, RANK = 4, 4, 3, 2
 
@@ -46,6 +41,12 @@ def worked_example() -> RatingModel:
     model.of_residuals.kernel.assign(np.eye(2))
     model.of_rated.kernel.assign(np.eye(2) / 2)
     return model
+
+
+def co_liked_head(weight: float) -> CoLikedHead:
+    """A head with a teacher who knows something of every movie."""
+    taught_by = np.random.default_rng(2).normal(size=(MOVIES, 2)).astype(np.float32)
+    return CoLikedHead(taught_by, weight=weight)
 
 
 def batch() -> Batch:
@@ -126,7 +127,7 @@ def test_of_who_rated_nothing_the_ratings_are_mean_and_biases_and_weigh_nothing(
 
 
 def test_every_weight_of_the_rating_head_is_learned(rating_model: RatingModel) -> None:
-    model = TwoHeadModel(rating_model, co_liked_weight=0.0, l2=0.0)
+    model = TwoHeadModel(rating_model, l2=0.0)
     assert len(rating_model.trainable_variables) == 7
     for gradient in gradients_of(model, batch()):
         assert np.isfinite(gradient).all()
@@ -134,7 +135,7 @@ def test_every_weight_of_the_rating_head_is_learned(rating_model: RatingModel) -
 
 
 def test_what_is_hidden_has_no_influence_on_what_is_predicted(rating_model: RatingModel) -> None:
-    model = TwoHeadModel(rating_model, co_liked_weight=1.0, l2=1.0)
+    model = TwoHeadModel(rating_model, co_liked_head(1.0), l2=1.0)
     x = batch()
     told = model(x)
     other = model(x | {"stars": np.where(plays(x, Role.HIDDEN), 0.5, x["stars"])})
@@ -163,61 +164,37 @@ def test_the_first_weights_follow_from_the_seed() -> None:
     assert not np.array_equal(some[0], other[0])
 
 
-def test_co_liked_logits_are_temperature_times_the_served_cosine_and_seeds_are_masked() -> None:
-    angles = np.radians([0, 60, 90, 180])
-    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
-    seeds = np.array([[1, 0, 0, 0], [1, 0, 1, 0]], dtype=np.float32)
-    head = CoLikedHead()
-    logits = np.asarray(head(seeds, vectors))
-    assert logits[0, 1:] == pytest.approx([5, 0, -10], abs=1e-5)  # 10 · cos of 60, 90, 180
-    assert logits[1, 1] == pytest.approx(10 * np.cos(np.radians(15)), abs=1e-5)
-    assert (logits[seeds > 0] < -1e8).all()
-    head.log_temperature.assign(np.log(20))
-    np.testing.assert_allclose(head(seeds, vectors)[0, 1:], 2 * logits[0, 1:], atol=1e-5)
-
-
 @pytest.mark.parametrize("training", [True, False])
 def test_the_rating_loss_is_the_mean_squared_error_over_the_hidden_ratings(
     rating_model: RatingModel, *, training: bool
 ) -> None:
-    model = TwoHeadModel(rating_model, co_liked_weight=0.0, l2=0.0)
+    model = TwoHeadModel(rating_model, l2=0.0)
     x = batch()
     error = (np.asarray(model(x)["ratings"]) - x["stars"])[plays(x, Role.HIDDEN)]
     assert len(error) == 4
     assert loss_of(model, x, training=training) == pytest.approx(np.mean(error**2))
 
 
-def co_liked_losses(model: TwoHeadModel, x: Batch) -> tuple[float, float]:
-    """The mean over all targets of their cross-entropy, and of the smoothed one."""
-    logits = np.asarray(model(x)["co_liked"], dtype=np.float64)
-    costs, smoothed = [], []
-    for row, seeds, targets in zip(logits, plays(x, Role.SEED), plays(x, Role.TARGET), strict=True):
-        free = row[~seeds]
-        cost_of_each = np.log(np.exp(free).sum()) - row
-        for target in np.flatnonzero(targets):
-            costs.append(cost_of_each[target])
-            any_movie = cost_of_each[~seeds].mean()
-            smoothed.append((1 - SMOOTHING) * costs[-1] + SMOOTHING * any_movie)
-    return float(np.mean(costs)), float(np.mean(smoothed))
-
-
-def test_the_co_liked_loss_is_the_targets_cross_entropy_smoothed_only_in_training(
-    rating_model: RatingModel,
-) -> None:
-    model = TwoHeadModel(rating_model, co_liked_weight=2.0, l2=0.0)
+def test_the_co_liked_loss_is_softened_only_in_training(rating_model: RatingModel) -> None:
+    head = co_liked_head(2.0)
+    model = TwoHeadModel(rating_model, head, l2=0.0)
     x = only(batch(), Role.SEED | Role.TARGET)
-    cost, smoothed = co_liked_losses(model, x)
-    assert cost != pytest.approx(smoothed, rel=1e-2)
+    seeds, targets = (plays(x, role).astype(np.float32) for role in (Role.SEED, Role.TARGET))
+    logits = model(x)["co_liked"]
+    np.testing.assert_array_equal(logits, head(seeds, rating_model.unit_movie_vectors()))
+    cost = float(head.cost(logits, targets))
+    softened = float(head.training_cost(logits, seeds, targets))
+    assert cost != pytest.approx(softened, rel=1e-2)
     assert loss_of(model, x, training=False) == pytest.approx(2 * cost, rel=1e-5)
-    assert loss_of(model, x, training=True) == pytest.approx(2 * smoothed, rel=1e-5)
+    assert loss_of(model, x, training=True) == pytest.approx(2 * softened, rel=1e-5)
 
 
 def test_the_weight_is_how_much_the_co_liked_loss_counts_beside_the_rating_loss(
     rating_model: RatingModel,
 ) -> None:
     none, one, three = (
-        loss_of(TwoHeadModel(rating_model, co_liked_weight=weight, l2=1.0), batch(), training=True)
-        for weight in (0.0, 1.0, 3.0)
+        loss_of(TwoHeadModel(rating_model, head, l2=1.0), batch(), training=True)
+        for head in (None, co_liked_head(1.0), co_liked_head(3.0))
     )
     assert three - none == pytest.approx(3 * (one - none), rel=1e-5)
     assert one > none
@@ -225,7 +202,7 @@ def test_the_weight_is_how_much_the_co_liked_loss_counts_beside_the_rating_loss(
 
 @pytest.mark.parametrize("training", [True, False])
 def test_users_without_ratings_weigh_nothing(rating_model: RatingModel, *, training: bool) -> None:
-    model = TwoHeadModel(rating_model, co_liked_weight=1.0, l2=1.0)
+    model = TwoHeadModel(rating_model, co_liked_head(1.0), l2=1.0)
     x = batch()
     assert loss_of(model, filled_up(x), training=training) == pytest.approx(
         loss_of(model, x, training=training), rel=1e-6
@@ -239,11 +216,11 @@ def test_users_without_ratings_weigh_nothing(rating_model: RatingModel, *, train
 def test_a_batch_in_which_nothing_is_to_be_predicted_costs_nothing_but_the_penalty(
     rating_model: RatingModel,
 ) -> None:
-    model = TwoHeadModel(rating_model, co_liked_weight=1.0, l2=0.0)
+    model = TwoHeadModel(rating_model, co_liked_head(1.0), l2=0.0)
     assert loss_of(model, batch() | {"role": np.zeros((3, 4), np.uint8)}, training=True) == 0
 
 
-def test_weight_0_is_the_rating_head_alone_in_loss_and_gradient(
+def test_without_a_co_liked_head_it_is_the_rating_head_alone_in_loss_and_gradient(
     rating_model: RatingModel,
 ) -> None:
     x = batch()
@@ -256,19 +233,19 @@ def test_weight_0_is_the_rating_head_alone_in_loss_and_gradient(
         loss = error + 2.0 * penalty / hidden.sum()
     gradients = [np.asarray(tf.convert_to_tensor(one)) for one in tape.gradient(loss, variables)]
 
-    alone = TwoHeadModel(rating_model, co_liked_weight=0.0, l2=2.0)
+    alone = TwoHeadModel(rating_model, l2=2.0)
     assert loss_of(alone, x, training=True) == pytest.approx(float(loss), rel=1e-6)
     for found, expected in zip(gradients_of(alone, x), gradients, strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7)
 
-    both = TwoHeadModel(rating_model, co_liked_weight=1.0, l2=2.0)
+    both = TwoHeadModel(rating_model, co_liked_head(1.0), l2=2.0)
     assert not np.allclose(gradients_of(both, x)[0], gradients[0])  # the embedding's
 
 
-def test_weight_0_has_no_variable_of_the_other_head_and_does_not_look_at_its_parts(
+def test_without_a_co_liked_head_there_is_no_variable_of_it_and_its_parts_count_nothing(
     rating_model: RatingModel,
 ) -> None:
-    alone = TwoHeadModel(rating_model, co_liked_weight=0.0, l2=2.0)
+    alone = TwoHeadModel(rating_model, l2=2.0)
     alone.build(None)
     x, other = batch(), only(batch(), Role.HIDDEN)
     other["role"] |= np.uint8(Role.TARGET)
@@ -285,8 +262,8 @@ def test_weight_0_has_no_variable_of_the_other_head_and_does_not_look_at_its_par
 
 def test_the_penalty_counts_in_training_and_not_in_validation(rating_model: RatingModel) -> None:
     x = batch()
-    free = TwoHeadModel(rating_model, co_liked_weight=1.0, l2=0.0)
-    bound = TwoHeadModel(rating_model, co_liked_weight=1.0, l2=3.0)
+    free = TwoHeadModel(rating_model, co_liked_head(1.0), l2=0.0)
+    bound = TwoHeadModel(rating_model, co_liked_head(1.0), l2=3.0)
     penalty = 3.0 * float(free(x)["penalty"]) / 4  # hidden ratings
     gained = loss_of(bound, x, training=True) - loss_of(free, x, training=True)
     assert gained == pytest.approx(penalty, rel=1e-3)
@@ -296,7 +273,7 @@ def test_the_penalty_counts_in_training_and_not_in_validation(rating_model: Rati
 def test_an_epochs_loss_is_that_of_all_its_data_however_it_is_batched(
     rating_model: RatingModel,
 ) -> None:
-    model = TwoHeadModel(rating_model, co_liked_weight=2.0, l2=1.0)
+    model = TwoHeadModel(rating_model, co_liked_head(2.0), l2=1.0)
     model.compile(optimizer=keras.optimizers.SGD(0.0))
     at_once = loss_of(model, batch(), training=False)
     one_by_one = model.evaluate(batch(), batch_size=1, verbose=0, return_dict=True)
