@@ -97,7 +97,7 @@ class CoLikedHead(keras.layers.Layer):
         return _cross_entropy(logits, softened) + _cross_entropy(teacher, targets)
 
 
-def unit(vectors: Tensor) -> Tensor:
+def unit_rows(vectors: Tensor) -> Tensor:
     """Rows of length 1; a row of zeros stays one."""
     squared = ops.sum(ops.square(vectors), axis=1, keepdims=True)
     return vectors * ops.rsqrt(ops.maximum(squared, 1e-12))
@@ -105,7 +105,7 @@ def unit(vectors: Tensor) -> Tensor:
 
 def _logits(seeds: Tensor, vectors: Tensor, log_temperature: Tensor) -> Tensor:
     """Temperature times the product of each movie's vector with the seeds' unit sum, (B, M)."""
-    products = unit(seeds @ vectors) @ ops.transpose(vectors)
+    products = unit_rows(seeds @ vectors) @ ops.transpose(vectors)
     return ops.where(seeds > 0, MASKED_LOGIT, ops.exp(log_temperature) * products)
 
 

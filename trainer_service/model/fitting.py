@@ -19,9 +19,9 @@ from trainer_service.model.measuring import measure
 from trainer_service.model.network import RatingModel, TwoHeadModel
 from trainer_service.model.progress import TrainingProgress
 from trainer_service.model.progress_report import ProgressReport
-from trainer_service.model.ranking import indicators
+from trainer_service.model.ranking import likes_of
 from trainer_service.model.settings import FittingSettings
-from trainer_service.model.split import LIKED_FROM, Split
+from trainer_service.model.split import Split
 
 RANK = 64
 """The most numbers that the rating head knows of a user, or of a movie."""
@@ -124,8 +124,7 @@ def prepare(split: Split, settings: FittingSettings, *, epochs_done: int = 0) ->
     )
     head = None
     if settings.co_liked_weight:
-        likes = indicators(train.select(train.rating >= LIKED_FROM))
-        teacher = movies_by_als(likes, seed=settings.seed)
+        teacher = movies_by_als(likes_of(train), seed=settings.seed)
         head = CoLikedHead(teacher, weight=settings.co_liked_weight)
     heads = TwoHeadModel(model, head, l2=settings.l2)
     decay = keras.optimizers.schedules.CosineDecay(

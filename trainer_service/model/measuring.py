@@ -23,8 +23,8 @@ from trainer_service.model.evaluation import (
     measure_rankings,
 )
 from trainer_service.model.metrics import rmse, rmse_standard_error
-from trainer_service.model.ranking import Scorer, by_cosine, indicators, rank
-from trainer_service.model.split import FEWEST_LIKES, LIKED_FROM, Split, split_likes
+from trainer_service.model.ranking import Scorer, by_cosine, indicators, likes_of, rank
+from trainer_service.model.split import FEWEST_LIKES, Split, split_likes
 
 
 def measure(
@@ -84,7 +84,7 @@ def _ranking_figures(
         return {}
     one = split_likes(split.test, seed_count=1)
     seeds = vstack([indicators(whole.seeds), indicators(one.seeds)], format="csr")
-    co_likes = CoLikes(indicators(split.train.select(split.train.rating >= LIKED_FROM)))
+    co_likes = CoLikes(likes_of(split.train))
     ranks = popularity_ranks(co_likes)
 
     def measured(scorer: Scorer) -> list[RankingMetrics]:

@@ -11,7 +11,7 @@ import keras
 from keras import ops
 
 from trainer_service.model.batches import Role
-from trainer_service.model.co_liked import CoLikedHead, unit
+from trainer_service.model.co_liked import CoLikedHead, unit_rows
 
 FIRST_LENGTH = 3.0
 """Length of a movie's weights at the start. Only their direction counts, so that
@@ -118,7 +118,7 @@ class RatingModel(keras.Model):
 
     def unit_movie_vectors(self) -> Tensor:
         """The movie embedding with rows of unit length, (M, D); what is published."""
-        return unit(self.movie_embedding.embeddings)
+        return unit_rows(self.movie_embedding.embeddings)
 
 
 @keras.saving.register_keras_serializable("movierec")

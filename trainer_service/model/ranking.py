@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 
 from trainer_service.data import Ratings
 from trainer_service.model.metrics import NO_MOVIE
+from trainer_service.model.split import LIKED_FROM
 
 LONGEST_RANKING = 100
 USERS_AT_ONCE = 256
@@ -52,6 +53,11 @@ def indicators(ratings: Ratings) -> csr_array:
     ones = np.ones(len(ratings), dtype=np.float32)
     shape = (ratings.user_count, ratings.movie_count)
     return csr_array((ones, ratings.movie_index, ratings.user_offsets), shape=shape)
+
+
+def likes_of(ratings: Ratings) -> csr_array:
+    """Which user likes which movie, as a matrix of zeros and ones, float32 (U, M)."""
+    return indicators(ratings.select(ratings.rating >= LIKED_FROM))
 
 
 def rank(seeds: csr_array, scorer: Scorer) -> NDArray[np.int64]:
