@@ -233,8 +233,9 @@ class Rows:
             role: (N,), or one for all.
         """
         self.batch["user_index"][: len(users)] = users
-        self.batch["stars"][row, movie] = stars
-        self.batch["role"][row, movie] = role
+        cell = row.astype(np.int64) * self.batch["stars"].shape[1] + movie  # (N,)
+        self.batch["stars"].reshape(-1)[cell] = stars
+        self.batch["role"].reshape(-1)[cell] = role
 
 
 def co_liked_roles(
@@ -250,7 +251,7 @@ def co_liked_roles(
     people mostly ask with one to five films.
 
     Args:
-        row: Whose each rating is, (N,).
+        row: Whose each rating is, ascending, (N,).
         liked: Whether it counts as liked, (N,).
         user_count: Rows, B.
         few_seeds: Share of the users who are given few.
@@ -260,12 +261,27 @@ def co_liked_roles(
         `Role.SEED`, `Role.TARGET` or 0 for each rating, (N,). A user who would
         have seeds only, or targets only, has neither.
     """
-    like_count = np.bincount(row[liked], minlength=user_count)  # (B,)
+    counts = np.bincount(row, minlength=user_count)  # (B,)
+    like_count = _count_by_user(liked, counts)
     few = rng.random(user_count, dtype=np.float32) < few_seeds
     wanted_count = rng.integers(1, FEW_SEEDS + 1, user_count)
     share = np.where(few, np.minimum(wanted_count / np.maximum(like_count, 1), 0.5), 0.5)
-    seed = liked & (rng.random(len(row), dtype=np.float32) < share[row])
-    seed_count = np.bincount(row[seed], minlength=user_count)
-    usable = (seed_count > 0) & (seed_count < like_count)
-    role = np.where(seed, np.uint8(Role.SEED), liked * np.uint8(Role.TARGET))
-    return np.where(usable[row], role, np.uint8(0))
+    seed = liked & (rng.random(len(row), dtype=np.float32) < np.repeat(share, counts))
+    seed_count = _count_by_user(seed, counts)
+    usable = np.repeat((seed_count > 0) & (seed_count < like_count), counts)  # (N,)
+    role: NDArray[np.uint8] = (seed & usable) * np.uint8(Role.SEED)
+    role |= (liked & ~seed & usable) * np.uint8(Role.TARGET)
+    return role
+
+
+def _count_by_user(chosen: NDArray[np.bool_], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many of each user's ratings are chosen, (B,).
+
+    Args:
+        chosen: Users one after the other, (N,).
+        counts: How many ratings each has, (B,).
+    """
+    so_far = np.concatenate([[0], np.cumsum(chosen)])  # (N + 1,)
+    ends = np.cumsum(counts)
+    found: NDArray[np.int64] = so_far[ends] - so_far[ends - counts]
+    return found
