@@ -93,6 +93,8 @@ def test_the_penalty_is_one_that_validation_users_are_ranked_best_with(users: in
     co_likes = CoLikes(indicators(some_likes(0, users)))
     validation = split_likes(some_likes(1, 200))
     fit = fit_ease(co_likes, validation)
-    place = L2_GRID.index(fit.l2)
-    around = [ndcg_with(l2, co_likes, validation) for l2 in L2_GRID[place - 1 : place + 2]]
+    factors = (2**-0.25, 1, 2**0.25)
+    around = [ndcg_with(factor * fit.l2, co_likes, validation) for factor in factors]
     assert fit.ndcg == around[1] == max(around)
+    on_the_grid = [ndcg_with(l2, co_likes, validation) for l2 in L2_GRID]
+    assert fit.ndcg >= max(on_the_grid)
