@@ -1,0 +1,118 @@
+"""Which version is to serve, and which labels there are: `activation.json`."""
+
+import fcntl
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Self
+
+from google.protobuf import json_format
+
+from movierec.control.files import replace_file
+from movierec.v1 import control_pb2 as pb
+
+ACTIVATION = "activation.json"
+LABEL = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
+"""What a label may be; never a number, so that the two cannot be mistaken for each other."""
+
+
+class ControlError(Exception):
+    """The control folder holds something that cannot be understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """What an operator has said is to serve.
+
+    Args:
+        generation: Grows by one with every change; 0 when nothing was ever said.
+        pinned: The version that is to serve; None is the latest.
+        labels: Names for versions.
+    """
+
+    generation: int = 0
+    pinned: int | None = None
+    labels: Mapping[str, int] = field(default_factory=dict)
+
+    def to_pin(self, version: int | None) -> Self:
+        """The next one, with another version pinned, or none."""
+        return replace(self, generation=self.generation + 1, pinned=version)
+
+    def to_label(self, label: str, version: int | None) -> Self:
+        """The next one, with a label on a version, or without it."""
+        labels = {name: number for name, number in self.labels.items() if name != label}
+        if version is not None:
+            labels[label] = version
+        return replace(self, generation=self.generation + 1, labels=labels)
+
+    def labels_of(self, version: int) -> list[str]:
+        """The labels that a version has, in alphabetical order."""
+        return sorted(name for name, number in self.labels.items() if number == version)
+
+
+def read_activation(control_dir: Path) -> Activation:
+    """What is to serve; the latest version, if nothing was ever said.
+
+    Raises:
+        ControlError: The file is none of ours.
+        OSError: The volume does not answer as it should.
+    """
+    path = control_dir / ACTIVATION
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return Activation()
+    try:
+        message = json_format.Parse(content, pb.Activation(), ignore_unknown_fields=True)
+    except (json_format.ParseError, UnicodeDecodeError, RecursionError) as error:
+        raise ControlError(f"{path} is no activation: {error}"[:300]) from None
+    return _from_message(message, path)
+
+
+def change_activation(control_dir: Path, change: Callable[[Activation], Activation]) -> Activation:
+    """Changes what is to serve; of several at a time one waits for the other.
+
+    Args:
+        control_dir: The control folder; made if it is not there.
+        change: From what is said now to what is to be.
+
+    Returns:
+        What is said from now on.
+
+    Raises:
+        ControlError: What is said now cannot be understood.
+        OSError: The folder cannot be written to. Nothing has changed.
+    """
+    control_dir.mkdir(parents=True, exist_ok=True)
+    with (control_dir / f".{ACTIVATION}.lock").open("w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # given up when the file is closed, also by a kill
+        changed = change(read_activation(control_dir))
+        text = json_format.MessageToJson(to_message(changed), preserving_proto_field_name=True)
+        replace_file(control_dir / ACTIVATION, f"{text}\n".encode())
+    return changed
+
+
+def to_message(activation: Activation) -> pb.Activation:
+    """An activation, as the contract's message."""
+    pinned = activation.pinned
+    return pb.Activation(
+        generation=activation.generation,
+        policy=pb.ACTIVATION_POLICY_LATEST if pinned is None else pb.ACTIVATION_POLICY_PINNED,
+        version=pinned or 0,
+        labels=activation.labels,
+    )
+
+
+def _from_message(message: pb.Activation, path: Path) -> Activation:
+    is_pinned = message.policy == pb.ACTIVATION_POLICY_PINNED
+    numbers = [*message.labels.values(), *([message.version] if is_pinned else [])]
+    # A policy of a later writer is read as none, too.
+    is_known = is_pinned or message.policy == pb.ACTIVATION_POLICY_LATEST
+    if not is_known or min(numbers, default=1) < 1:
+        raise ControlError(f"{path} names a policy or a version that cannot be")
+    return Activation(
+        generation=message.generation,
+        pinned=message.version if is_pinned else None,
+        labels=dict(message.labels),
+    )

@@ -1,0 +1,73 @@
+"""Who serves what: each replica says so of itself, and is dead when it no longer does."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from movierec.control.replicas import (
+    Replica,
+    forget_dead_replicas,
+    live_replicas,
+    remove_replica,
+    write_replica,
+)
+
+
+def replica(name: str = "a", age_s: float = 0.0, serving: int | None = 3) -> Replica:
+    now = datetime.now(UTC)
+    return Replica(
+        replica_id=name,
+        start_time=now - timedelta(days=1),
+        beat_time=now - timedelta(seconds=age_s),
+        serving_version=serving,
+        loaded_versions=(2, 3),
+        generation=5,
+    )
+
+
+def test_without_a_folder_there_are_no_replicas(tmp_path: Path) -> None:
+    assert live_replicas(tmp_path / "control") == []
+    forget_dead_replicas(tmp_path / "control")
+    remove_replica(tmp_path / "control", "a")
+
+
+def test_what_a_replica_says_of_itself_is_read_again_as_it_was(tmp_path: Path) -> None:
+    said = [replica("b", serving=None), replica("a")]
+    for one in said:
+        write_replica(tmp_path, one)
+    assert live_replicas(tmp_path) == said[::-1]
+
+
+def test_a_replica_says_one_thing_at_a_time(tmp_path: Path) -> None:
+    write_replica(tmp_path, replica(serving=3))
+    write_replica(tmp_path, replica(serving=4))
+    assert [one.serving_version for one in live_replicas(tmp_path)] == [4]
+
+
+@pytest.mark.parametrize(("age_s", "alive"), [(0, True), (9, True), (11, False), (-11, False)])
+def test_a_replica_is_dead_ten_seconds_after_its_last_word(
+    tmp_path: Path, age_s: float, *, alive: bool
+) -> None:
+    write_replica(tmp_path, replica(age_s=age_s))
+    assert bool(live_replicas(tmp_path)) == alive
+
+
+def test_replicas_that_are_long_dead_are_forgotten_and_no_others(tmp_path: Path) -> None:
+    for name, age_s in (("old", 3_700), ("dead", 60), ("alive", 0)):
+        write_replica(tmp_path, replica(name, age_s))
+    forget_dead_replicas(tmp_path)
+    assert sorted(path.stem for path in (tmp_path / "replicas").iterdir()) == ["alive", "dead"]
+
+
+def test_a_replica_that_ends_in_order_is_gone_at_once(tmp_path: Path) -> None:
+    write_replica(tmp_path, replica())
+    remove_replica(tmp_path, "a")
+    assert live_replicas(tmp_path) == []
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"replica_id": "another"}', "{}"])
+def test_what_cannot_be_understood_is_nobody_s_word(tmp_path: Path, content: str) -> None:
+    write_replica(tmp_path, replica())
+    (tmp_path / "replicas" / "x.json").write_text(content)
+    assert [one.replica_id for one in live_replicas(tmp_path)] == ["a"]
