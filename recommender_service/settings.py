@@ -17,5 +17,18 @@ class RecommenderSettings(ServiceSettings):
     artifacts_dir: Path = Path("artifacts")
     """The shared volume that versions appear on; it is only read."""
 
+    control_dir: Path | None = None
+    """Where it is said what is to serve, and where this recommender says what does; if not
+    given, "control" on the shared volume."""
+
+    loaded_versions: Annotated[int, Field(ge=1, le=100)] = 3
+    """Versions that are kept in memory, for requests that name one: the one that serves, those
+    that have a label, and of those that served before as many as there is room for."""
+
     poll_interval_s: Annotated[float, Field(gt=0, le=3600)] = 0.5
     """Seconds between two looks for new versions."""
+
+    @property
+    def control_folder(self) -> Path:
+        """Where it is said what is to serve."""
+        return self.control_dir or self.artifacts_dir / "control"

@@ -23,6 +23,15 @@ class TrainerSettings(ServiceSettings):
     runs_dir: Path | None = None
     """Where runs are kept; if not given, "runs" on the shared volume."""
 
+    control_dir: Path | None = None
+    """Where recommenders say what they serve; if not given, "control" on the shared volume."""
+
+    keep_versions: Annotated[int, Field(ge=1, le=100_000)] = 10
+    """Newest versions that are kept, besides what is pinned, labelled, served or young."""
+
+    keep_for_s: Annotated[float, Field(ge=0, le=10**9)] = 3600.0
+    """Seconds for which every version is kept."""
+
     max_bad_row_share: Annotated[float, Field(ge=0, le=1)] = 0.25
     """Share of a rating file's rows that may be bad; with more the run fails."""
 
@@ -30,3 +39,8 @@ class TrainerSettings(ServiceSettings):
     def runs_folder(self) -> Path:
         """Where runs are kept."""
         return self.runs_dir or self.artifacts_dir / "runs"
+
+    @property
+    def control_folder(self) -> Path:
+        """Where recommenders say what they serve."""
+        return self.control_dir or self.artifacts_dir / "control"

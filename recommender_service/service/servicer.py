@@ -80,3 +80,9 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         return pb.ListVersionsResponse(
             versions=map(messages.version_status, statuses), next_page_token=next_page_token
         )
+
+    async def ActivateVersion(
+        self, request: pb.ActivateVersionRequest, context: Context
+    ) -> pb.ActivateVersionResponse:
+        """Changes what is to serve, on every replica."""
+        raise NotImplementedError

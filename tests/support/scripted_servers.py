@@ -67,6 +67,9 @@ class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
     def CancelRun(self, request: Any, context: Any) -> Any:
         return self._script.answer("CancelRun", request, context)
 
+    def PublishRun(self, request: Any, context: Any) -> Any:
+        return iter(self._script.answer("PublishRun", request, context))
+
 
 class Recommender(recommender_pb2_grpc.RecommenderServiceServicer):
     def __init__(self, script: Script) -> None:
@@ -83,6 +86,9 @@ class Recommender(recommender_pb2_grpc.RecommenderServiceServicer):
 
     def ListVersions(self, request: Any, context: Any) -> Any:
         return self._script.answer("ListVersions", request, context)
+
+    def ActivateVersion(self, request: Any, context: Any) -> Any:
+        return self._script.answer("ActivateVersion", request, context)
 
 
 class ScriptedServer:

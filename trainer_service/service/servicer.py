@@ -92,6 +92,13 @@ class TrainerServicer(trainer_pb2_grpc.TrainerServiceServicer):
         run = await self._supervisor.cancel(request.run_id)
         return trainer_pb2.CancelRunResponse(run=messages.run(run))
 
+    async def PublishRun(
+        self, request: trainer_pb2.PublishRunRequest, context: Context
+    ) -> AsyncIterator[trainer_pb2.PublishRunResponse]:
+        """Publishes what a run has trained, and follows it from there."""
+        raise NotImplementedError
+        yield
+
 
 def _legal_request_id(request_id: str) -> str:
     if not REQUEST_ID.fullmatch(request_id):

@@ -23,9 +23,12 @@ KNOWN_VARIABLES = frozenset(
     f"{PREFIX}{name}"
     for name in (
         "ARTIFACTS_DIR",
-        "CONTROL_DIR",  # reserved for activation and heartbeats; nothing reads it yet
+        "CONTROL_DIR",
         "DATA_DIR",
+        "KEEP_FOR_S",
+        "KEEP_VERSIONS",
         "LISTEN",
+        "LOADED_VERSIONS",
         "LOG_LEVEL",
         "MAX_BAD_ROW_SHARE",
         "POLL_INTERVAL_S",

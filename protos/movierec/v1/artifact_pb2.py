@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from movierec.v1 import training_pb2 as movierec_dot_v1_dot_training__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1amovierec/v1/artifact.proto\x12\x0bmovierec.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1amovierec/v1/training.proto\"\xe8\x02\n\x10\x41rtifactManifest\x12\x0e\n\x06\x66ormat\x18\x01 \x01(\x05\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06run_id\x18\x04 \x01(\t\x12\x0f\n\x07\x64\x61taset\x18\x05 \x01(\t\x12%\n\x04\x64\x61ta\x18\x06 \x01(\x0b\x32\x17.movierec.v1.DataReport\x12/\n\x08settings\x18\x07 \x01(\x0b\x32\x1d.movierec.v1.TrainingSettings\x12-\n\x07metrics\x18\x08 \x01(\x0b\x32\x1c.movierec.v1.TrainingMetrics\x12\x13\n\x0bmovie_count\x18\t \x01(\x05\x12\x0b\n\x03\x64im\x18\n \x01(\x05\x12(\n\x05\x66iles\x18\x0b \x03(\x0b\x32\x19.movierec.v1.ArtifactFile\x12\x0e\n\x06\x64igest\x18\x0c \x01(\t\"@\n\x0c\x41rtifactFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x0e\n\x06sha256\x18\x03 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1amovierec/v1/artifact.proto\x12\x0bmovierec.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1amovierec/v1/training.proto\"\x8f\x03\n\x10\x41rtifactManifest\x12\x0e\n\x06\x66ormat\x18\x01 \x01(\x05\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06run_id\x18\x04 \x01(\t\x12\x0f\n\x07\x64\x61taset\x18\x05 \x01(\t\x12%\n\x04\x64\x61ta\x18\x06 \x01(\x0b\x32\x17.movierec.v1.DataReport\x12/\n\x08settings\x18\x07 \x01(\x0b\x32\x1d.movierec.v1.TrainingSettings\x12-\n\x07metrics\x18\x08 \x01(\x0b\x32\x1c.movierec.v1.TrainingMetrics\x12\x13\n\x0bmovie_count\x18\t \x01(\x05\x12\x0b\n\x03\x64im\x18\n \x01(\x05\x12(\n\x05\x66iles\x18\x0b \x03(\x0b\x32\x19.movierec.v1.ArtifactFile\x12\x0e\n\x06\x64igest\x18\x0c \x01(\t\x12%\n\x04gate\x18\r \x01(\x0b\x32\x17.movierec.v1.GateResult\"@\n\x0c\x41rtifactFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x0e\n\x06sha256\x18\x03 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,7 +34,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'movierec.v1.artifact_pb2', 
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ARTIFACTMANIFEST']._serialized_start=105
-  _globals['_ARTIFACTMANIFEST']._serialized_end=465
-  _globals['_ARTIFACTFILE']._serialized_start=467
-  _globals['_ARTIFACTFILE']._serialized_end=531
+  _globals['_ARTIFACTMANIFEST']._serialized_end=504
+  _globals['_ARTIFACTFILE']._serialized_start=506
+  _globals['_ARTIFACTFILE']._serialized_end=570
 # @@protoc_insertion_point(module_scope)

@@ -50,6 +50,7 @@ class ArtifactManifest(_message.Message):
     DIM_FIELD_NUMBER: _builtins.int
     FILES_FIELD_NUMBER: _builtins.int
     DIGEST_FIELD_NUMBER: _builtins.int
+    GATE_FIELD_NUMBER: _builtins.int
     format: _builtins.int
     """The layout described above is format 1."""
     version: _builtins.int
@@ -77,6 +78,12 @@ class ArtifactManifest(_message.Message):
     def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___ArtifactFile]:
         """Every file of the version but the manifest."""
 
+    @_builtins.property
+    def gate(self) -> _training_pb2.GateResult:
+        """Whether it may become the latest by itself; absent in versions before 0.2,
+        which may.
+        """
+
     def __init__(
         self,
         *,
@@ -92,10 +99,11 @@ class ArtifactManifest(_message.Message):
         dim: _builtins.int = ...,
         files: _abc.Iterable[Global___ArtifactFile] | None = ...,
         digest: _builtins.str = ...,
+        gate: _training_pb2.GateResult | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "data", b"data", "metrics", b"metrics", "settings", b"settings"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "data", b"data", "gate", b"gate", "metrics", b"metrics", "settings", b"settings"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "data", b"data", "dataset", b"dataset", "digest", b"digest", "dim", b"dim", "files", b"files", "format", b"format", "metrics", b"metrics", "movie_count", b"movie_count", "run_id", b"run_id", "settings", b"settings", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "data", b"data", "dataset", b"dataset", "digest", b"digest", "dim", b"dim", "files", b"files", "format", b"format", "gate", b"gate", "metrics", b"metrics", "movie_count", b"movie_count", "run_id", b"run_id", "settings", b"settings", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -10,6 +10,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from movierec.v1 import artifact_pb2 as _artifact_pb2
+from movierec.v1 import control_pb2 as _control_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -63,7 +64,9 @@ class _VersionStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_VersionS
     """
     VERSION_STATE_SERVING: _VersionState.ValueType  # 3
     VERSION_STATE_REJECTED: _VersionState.ValueType  # 4
-    """Never served; `reason` and `message` say why."""
+    """Set aside; `reason` and `message` say why. It never serves, but for one that
+    only the quality gate rejected, when it is pinned or asked for by label.
+    """
 
 class VersionState(_VersionState, metaclass=_VersionStateEnumTypeWrapper): ...
 
@@ -75,7 +78,9 @@ files are verified before it would.
 """
 VERSION_STATE_SERVING: VersionState.ValueType  # 3
 VERSION_STATE_REJECTED: VersionState.ValueType  # 4
-"""Never served; `reason` and `message` say why."""
+"""Set aside; `reason` and `message` say why. It never serves, but for one that
+only the quality gate rejected, when it is pinned or asked for by label.
+"""
 Global___VersionState: _TypeAlias = VersionState  # noqa: Y015
 
 @_typing.final
@@ -85,6 +90,7 @@ class RecommendRequest(_message.Message):
     SEEDS_FIELD_NUMBER: _builtins.int
     TOP_K_FIELD_NUMBER: _builtins.int
     UNKNOWN_SEEDS_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
     top_k: _builtins.int
     """1 to 1,000; default 10."""
     unknown_seeds: Global___UnknownSeeds.ValueType
@@ -92,22 +98,51 @@ class RecommendRequest(_message.Message):
     def seeds(self) -> _containers.RepeatedCompositeFieldContainer[Global___Seed]:
         """1 to 1,000."""
 
+    @_builtins.property
+    def version(self) -> Global___VersionSelector: ...
     def __init__(
         self,
         *,
         seeds: _abc.Iterable[Global___Seed] | None = ...,
         top_k: _builtins.int | None = ...,
         unknown_seeds: Global___UnknownSeeds.ValueType = ...,
+        version: Global___VersionSelector | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_top_k", b"_top_k", "top_k", b"top_k"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_top_k", b"_top_k", "top_k", b"top_k", "version", b"version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_top_k", b"_top_k", "seeds", b"seeds", "top_k", b"top_k", "unknown_seeds", b"unknown_seeds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_top_k", b"_top_k", "seeds", b"seeds", "top_k", b"top_k", "unknown_seeds", b"unknown_seeds", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__top_k: _TypeAlias = _typing.Literal["top_k"]  # noqa: Y015
     _WhichOneofArgType__top_k: _TypeAlias = _typing.Literal["_top_k", b"_top_k"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__top_k) -> _WhichOneofReturnType__top_k | None: ...
 
 Global___RecommendRequest: _TypeAlias = RecommendRequest  # noqa: Y015
+
+@_typing.final
+class VersionSelector(_message.Message):
+    """Which version is to answer; the one that serves when nothing is set."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    label: _builtins.str
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        label: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "number", b"number", "selector", b"selector"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "number", b"number", "selector", b"selector"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_selector: _TypeAlias = _typing.Literal["number", "label"]  # noqa: Y015
+    _WhichOneofArgType_selector: _TypeAlias = _typing.Literal["selector", b"selector"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_selector) -> _WhichOneofReturnType_selector | None: ...
+
+Global___VersionSelector: _TypeAlias = VersionSelector  # noqa: Y015
 
 @_typing.final
 class Seed(_message.Message):
@@ -358,21 +393,25 @@ class SearchMoviesRequest(_message.Message):
     QUERY_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     page_size: _builtins.int
     """At most this many; 0 takes 10, and more than 100 takes 100."""
     page_token: _builtins.str
     """Empty, or the `next_page_token` of the answer before."""
+    @_builtins.property
+    def version(self) -> Global___VersionSelector: ...
     def __init__(
         self,
         *,
         query: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        version: Global___VersionSelector | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["version", b"version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "query", b"query"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "query", b"query", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -406,12 +445,17 @@ Global___SearchMoviesResponse: _TypeAlias = SearchMoviesResponse  # noqa: Y015
 class GetModelRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    VERSION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def version(self) -> Global___VersionSelector: ...
     def __init__(
         self,
+        *,
+        version: Global___VersionSelector | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["version", b"version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -427,7 +471,7 @@ class GetModelResponse(_message.Message):
     def manifest(self) -> _artifact_pb2.ArtifactManifest: ...
     @_builtins.property
     def load_time(self) -> _timestamp_pb2.Timestamp:
-        """When it began to serve here."""
+        """When it was loaded here."""
 
     def __init__(
         self,
@@ -473,19 +517,43 @@ class ListVersionsResponse(_message.Message):
 
     VERSIONS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    ACTIVATION_FIELD_NUMBER: _builtins.int
+    REPLICAS_FIELD_NUMBER: _builtins.int
+    CONTROL_PROBLEM_FIELD_NUMBER: _builtins.int
+    LOOK_TIME_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """Empty when there are no more."""
+    control_problem: _builtins.str
+    """Why others do not see this replica, or it does not see them; empty when
+    the control folder is as it should be.
+    """
     @_builtins.property
     def versions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Version]: ...
+    @_builtins.property
+    def activation(self) -> _control_pb2.Activation:
+        """What is to serve, as this replica last read it."""
+
+    @_builtins.property
+    def replicas(self) -> _containers.RepeatedCompositeFieldContainer[_control_pb2.Replica]:
+        """Those that are alive, this one among them, in order of their ids."""
+
+    @_builtins.property
+    def look_time(self) -> _timestamp_pb2.Timestamp:
+        """When this replica last read the volume; absent when it never has."""
+
     def __init__(
         self,
         *,
         versions: _abc.Iterable[Global___Version] | None = ...,
         next_page_token: _builtins.str = ...,
+        activation: _control_pb2.Activation | None = ...,
+        replicas: _abc.Iterable[_control_pb2.Replica] | None = ...,
+        control_problem: _builtins.str = ...,
+        look_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["activation", b"activation", "look_time", b"look_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "versions", b"versions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activation", b"activation", "control_problem", b"control_problem", "look_time", b"look_time", "next_page_token", b"next_page_token", "replicas", b"replicas", "versions", b"versions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -500,14 +568,29 @@ class Version(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     MANIFEST_FIELD_NUMBER: _builtins.int
+    LABELS_FIELD_NUMBER: _builtins.int
+    PINNED_FIELD_NUMBER: _builtins.int
+    LOADED_FIELD_NUMBER: _builtins.int
+    SERVING_REPLICA_COUNT_FIELD_NUMBER: _builtins.int
     version: _builtins.int
     state: Global___VersionState.ValueType
     reason: _builtins.str
-    """UPPER_SNAKE: CHECKSUM, FORMAT, VALUES or MISSING; set when REJECTED."""
+    """UPPER_SNAKE: CHECKSUM, FORMAT, VALUES, MISSING, UNREADABLE or GATE; set when
+    REJECTED.
+    """
     message: _builtins.str
+    pinned: _builtins.bool
+    loaded: _builtins.bool
+    """Whether requests to this replica may ask for it."""
+    serving_replica_count: _builtins.int
+    """How many of the replicas that are alive serve it unless asked for another."""
     @_builtins.property
     def manifest(self) -> _artifact_pb2.ArtifactManifest:
         """Absent when it could not be read."""
+
+    @_builtins.property
+    def labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """In alphabetical order."""
 
     def __init__(
         self,
@@ -517,11 +600,71 @@ class Version(_message.Message):
         reason: _builtins.str = ...,
         message: _builtins.str = ...,
         manifest: _artifact_pb2.ArtifactManifest | None = ...,
+        labels: _abc.Iterable[_builtins.str] | None = ...,
+        pinned: _builtins.bool = ...,
+        loaded: _builtins.bool = ...,
+        serving_replica_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["manifest", b"manifest"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["manifest", b"manifest", "message", b"message", "reason", b"reason", "state", b"state", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["labels", b"labels", "loaded", b"loaded", "manifest", b"manifest", "message", b"message", "pinned", b"pinned", "reason", b"reason", "serving_replica_count", b"serving_replica_count", "state", b"state", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Version: _TypeAlias = Version  # noqa: Y015
+
+@_typing.final
+class ActivateVersionRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    LATEST_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """Pins this version, or, with a label, puts the label on it."""
+    latest: _builtins.bool
+    """Goes back to the latest; only true is legal, and no label."""
+    label: _builtins.str
+    """Without a target, the label is taken away."""
+    def __init__(
+        self,
+        *,
+        version: _builtins.int = ...,
+        latest: _builtins.bool = ...,
+        label: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["latest", b"latest", "target", b"target", "version", b"version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "latest", b"latest", "target", b"target", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_target: _TypeAlias = _typing.Literal["version", "latest"]  # noqa: Y015
+    _WhichOneofArgType_target: _TypeAlias = _typing.Literal["target", b"target"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_target) -> _WhichOneofReturnType_target | None: ...
+
+Global___ActivateVersionRequest: _TypeAlias = ActivateVersionRequest  # noqa: Y015
+
+@_typing.final
+class ActivateVersionResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTIVATION_FIELD_NUMBER: _builtins.int
+    SERVING_VERSION_FIELD_NUMBER: _builtins.int
+    serving_version: _builtins.int
+    """What serves here now; 0 when nothing does."""
+    @_builtins.property
+    def activation(self) -> _control_pb2.Activation:
+        """What is to serve from now on."""
+
+    def __init__(
+        self,
+        *,
+        activation: _control_pb2.Activation | None = ...,
+        serving_version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["activation", b"activation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activation", b"activation", "serving_version", b"serving_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ActivateVersionResponse: _TypeAlias = ActivateVersionResponse  # noqa: Y015

@@ -26,9 +26,11 @@ if _version_not_supported:
 
 
 class RecommenderServiceStub(object):
-    """Answers "more like these" from the newest good version on the shared volume.
-    It starts without any version and picks new ones up while it serves; until
-    then calls that need one end with UNAVAILABLE.
+    """Answers "more like these" from a version on the shared volume: the latest
+    good one, unless another is pinned. It starts without any version and picks
+    new ones up while it serves; until then calls that need one end with
+    UNAVAILABLE. A request may name another version, or a label, as long as that
+    is loaded.
 
     Every error carries google.rpc.ErrorInfo (domain "movierec"), and BadRequest,
     ResourceInfo or RetryInfo where they fit.
@@ -60,12 +62,19 @@ class RecommenderServiceStub(object):
                 request_serializer=movierec_dot_v1_dot_recommender__pb2.ListVersionsRequest.SerializeToString,
                 response_deserializer=movierec_dot_v1_dot_recommender__pb2.ListVersionsResponse.FromString,
                 _registered_method=True)
+        self.ActivateVersion = channel.unary_unary(
+                '/movierec.v1.RecommenderService/ActivateVersion',
+                request_serializer=movierec_dot_v1_dot_recommender__pb2.ActivateVersionRequest.SerializeToString,
+                response_deserializer=movierec_dot_v1_dot_recommender__pb2.ActivateVersionResponse.FromString,
+                _registered_method=True)
 
 
 class RecommenderServiceServicer(object):
-    """Answers "more like these" from the newest good version on the shared volume.
-    It starts without any version and picks new ones up while it serves; until
-    then calls that need one end with UNAVAILABLE.
+    """Answers "more like these" from a version on the shared volume: the latest
+    good one, unless another is pinned. It starts without any version and picks
+    new ones up while it serves; until then calls that need one end with
+    UNAVAILABLE. A request may name another version, or a label, as long as that
+    is loaded.
 
     Every error carries google.rpc.ErrorInfo (domain "movierec"), and BadRequest,
     ResourceInfo or RetryInfo where they fit.
@@ -81,7 +90,7 @@ class RecommenderServiceServicer(object):
         no finite number, weights that cancel out, or a title that several movies
         have.
         NOT_FOUND: seeds that are no movies of the version, with the nearest
-        titles.
+        titles; a version or label that is not loaded, with those that are.
         UNAVAILABLE: no version is loaded yet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -92,6 +101,7 @@ class RecommenderServiceServicer(object):
         """Movies whose titles match a text, best match first, then by rating count.
 
         INVALID_ARGUMENT: an empty text, or a page token that is none of ours.
+        NOT_FOUND: a version or label that is not loaded.
         UNAVAILABLE: no version is loaded yet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -99,8 +109,9 @@ class RecommenderServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetModel(self, request, context):
-        """The version that serves.
+        """The version that serves, or the one that is asked for.
 
+        NOT_FOUND: a version or label that is not loaded.
         UNAVAILABLE: no version is loaded yet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -108,7 +119,27 @@ class RecommenderServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListVersions(self, request, context):
-        """Every version on the volume with its state, newest first.
+        """Every version on the volume with its state, newest first, and who serves
+        what.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ActivateVersion(self, request, context):
+        """Pins a version, goes back to the latest, or puts a label on a version or
+        takes it away; for every replica, and over restarts. It returns when this
+        replica serves accordingly; the others follow within a second. A version
+        that was REJECTED is looked at anew; one that only the quality GATE
+        rejected may be pinned and labelled.
+
+        INVALID_ARGUMENT: neither target nor label, or a label that is none.
+        NOT_FOUND: a version that is not on the volume, or a label to take away
+        that there is not.
+        DATA_LOSS: the version is REJECTED, with its reason in ErrorInfo's metadata
+        as "version_reason".
+        FAILED_PRECONDITION: the control folder cannot be written.
+        UNAVAILABLE: the volume does not answer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -137,6 +168,11 @@ def add_RecommenderServiceServicer_to_server(servicer, server):
                     request_deserializer=movierec_dot_v1_dot_recommender__pb2.ListVersionsRequest.FromString,
                     response_serializer=movierec_dot_v1_dot_recommender__pb2.ListVersionsResponse.SerializeToString,
             ),
+            'ActivateVersion': grpc.unary_unary_rpc_method_handler(
+                    servicer.ActivateVersion,
+                    request_deserializer=movierec_dot_v1_dot_recommender__pb2.ActivateVersionRequest.FromString,
+                    response_serializer=movierec_dot_v1_dot_recommender__pb2.ActivateVersionResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'movierec.v1.RecommenderService', rpc_method_handlers)
@@ -146,9 +182,11 @@ def add_RecommenderServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class RecommenderService(object):
-    """Answers "more like these" from the newest good version on the shared volume.
-    It starts without any version and picks new ones up while it serves; until
-    then calls that need one end with UNAVAILABLE.
+    """Answers "more like these" from a version on the shared volume: the latest
+    good one, unless another is pinned. It starts without any version and picks
+    new ones up while it serves; until then calls that need one end with
+    UNAVAILABLE. A request may name another version, or a label, as long as that
+    is loaded.
 
     Every error carries google.rpc.ErrorInfo (domain "movierec"), and BadRequest,
     ResourceInfo or RetryInfo where they fit.
@@ -252,6 +290,33 @@ class RecommenderService(object):
             '/movierec.v1.RecommenderService/ListVersions',
             movierec_dot_v1_dot_recommender__pb2.ListVersionsRequest.SerializeToString,
             movierec_dot_v1_dot_recommender__pb2.ListVersionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ActivateVersion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/movierec.v1.RecommenderService/ActivateVersion',
+            movierec_dot_v1_dot_recommender__pb2.ActivateVersionRequest.SerializeToString,
+            movierec_dot_v1_dot_recommender__pb2.ActivateVersionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,9 +27,11 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class RecommenderServiceStub:
-    """Answers "more like these" from the newest good version on the shared volume.
-    It starts without any version and picks new ones up while it serves; until
-    then calls that need one end with UNAVAILABLE.
+    """Answers "more like these" from a version on the shared volume: the latest
+    good one, unless another is pinned. It starts without any version and picks
+    new ones up while it serves; until then calls that need one end with
+    UNAVAILABLE. A request may name another version, or a label, as long as that
+    is loaded.
 
     Every error carries google.rpc.ErrorInfo (domain "movierec"), and BadRequest,
     ResourceInfo or RetryInfo where they fit.
@@ -49,28 +51,49 @@ class RecommenderServiceStub:
     no finite number, weights that cancel out, or a title that several movies
     have.
     NOT_FOUND: seeds that are no movies of the version, with the nearest
-    titles.
+    titles; a version or label that is not loaded, with those that are.
     UNAVAILABLE: no version is loaded yet.
     """
     SearchMovies: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.SearchMoviesRequest, _recommender_pb2.SearchMoviesResponse]
     """Movies whose titles match a text, best match first, then by rating count.
 
     INVALID_ARGUMENT: an empty text, or a page token that is none of ours.
+    NOT_FOUND: a version or label that is not loaded.
     UNAVAILABLE: no version is loaded yet.
     """
     GetModel: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.GetModelRequest, _recommender_pb2.GetModelResponse]
-    """The version that serves.
+    """The version that serves, or the one that is asked for.
 
+    NOT_FOUND: a version or label that is not loaded.
     UNAVAILABLE: no version is loaded yet.
     """
     ListVersions: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.ListVersionsRequest, _recommender_pb2.ListVersionsResponse]
-    """Every version on the volume with its state, newest first."""
+    """Every version on the volume with its state, newest first, and who serves
+    what.
+    """
+    ActivateVersion: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.ActivateVersionRequest, _recommender_pb2.ActivateVersionResponse]
+    """Pins a version, goes back to the latest, or puts a label on a version or
+    takes it away; for every replica, and over restarts. It returns when this
+    replica serves accordingly; the others follow within a second. A version
+    that was REJECTED is looked at anew; one that only the quality GATE
+    rejected may be pinned and labelled.
+
+    INVALID_ARGUMENT: neither target nor label, or a label that is none.
+    NOT_FOUND: a version that is not on the volume, or a label to take away
+    that there is not.
+    DATA_LOSS: the version is REJECTED, with its reason in ErrorInfo's metadata
+    as "version_reason".
+    FAILED_PRECONDITION: the control folder cannot be written.
+    UNAVAILABLE: the volume does not answer.
+    """
 
 @_typing.type_check_only
 class RecommenderServiceAsyncStub(RecommenderServiceStub):
-    """Answers "more like these" from the newest good version on the shared volume.
-    It starts without any version and picks new ones up while it serves; until
-    then calls that need one end with UNAVAILABLE.
+    """Answers "more like these" from a version on the shared volume: the latest
+    good one, unless another is pinned. It starts without any version and picks
+    new ones up while it serves; until then calls that need one end with
+    UNAVAILABLE. A request may name another version, or a label, as long as that
+    is loaded.
 
     Every error carries google.rpc.ErrorInfo (domain "movierec"), and BadRequest,
     ResourceInfo or RetryInfo where they fit.
@@ -87,27 +110,48 @@ class RecommenderServiceAsyncStub(RecommenderServiceStub):
     no finite number, weights that cancel out, or a title that several movies
     have.
     NOT_FOUND: seeds that are no movies of the version, with the nearest
-    titles.
+    titles; a version or label that is not loaded, with those that are.
     UNAVAILABLE: no version is loaded yet.
     """
     SearchMovies: _aio.UnaryUnaryMultiCallable[_recommender_pb2.SearchMoviesRequest, _recommender_pb2.SearchMoviesResponse]  # type: ignore[assignment]
     """Movies whose titles match a text, best match first, then by rating count.
 
     INVALID_ARGUMENT: an empty text, or a page token that is none of ours.
+    NOT_FOUND: a version or label that is not loaded.
     UNAVAILABLE: no version is loaded yet.
     """
     GetModel: _aio.UnaryUnaryMultiCallable[_recommender_pb2.GetModelRequest, _recommender_pb2.GetModelResponse]  # type: ignore[assignment]
-    """The version that serves.
+    """The version that serves, or the one that is asked for.
 
+    NOT_FOUND: a version or label that is not loaded.
     UNAVAILABLE: no version is loaded yet.
     """
     ListVersions: _aio.UnaryUnaryMultiCallable[_recommender_pb2.ListVersionsRequest, _recommender_pb2.ListVersionsResponse]  # type: ignore[assignment]
-    """Every version on the volume with its state, newest first."""
+    """Every version on the volume with its state, newest first, and who serves
+    what.
+    """
+    ActivateVersion: _aio.UnaryUnaryMultiCallable[_recommender_pb2.ActivateVersionRequest, _recommender_pb2.ActivateVersionResponse]  # type: ignore[assignment]
+    """Pins a version, goes back to the latest, or puts a label on a version or
+    takes it away; for every replica, and over restarts. It returns when this
+    replica serves accordingly; the others follow within a second. A version
+    that was REJECTED is looked at anew; one that only the quality GATE
+    rejected may be pinned and labelled.
+
+    INVALID_ARGUMENT: neither target nor label, or a label that is none.
+    NOT_FOUND: a version that is not on the volume, or a label to take away
+    that there is not.
+    DATA_LOSS: the version is REJECTED, with its reason in ErrorInfo's metadata
+    as "version_reason".
+    FAILED_PRECONDITION: the control folder cannot be written.
+    UNAVAILABLE: the volume does not answer.
+    """
 
 class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Answers "more like these" from the newest good version on the shared volume.
-    It starts without any version and picks new ones up while it serves; until
-    then calls that need one end with UNAVAILABLE.
+    """Answers "more like these" from a version on the shared volume: the latest
+    good one, unless another is pinned. It starts without any version and picks
+    new ones up while it serves; until then calls that need one end with
+    UNAVAILABLE. A request may name another version, or a label, as long as that
+    is loaded.
 
     Every error carries google.rpc.ErrorInfo (domain "movierec"), and BadRequest,
     ResourceInfo or RetryInfo where they fit.
@@ -128,7 +172,7 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         no finite number, weights that cancel out, or a title that several movies
         have.
         NOT_FOUND: seeds that are no movies of the version, with the nearest
-        titles.
+        titles; a version or label that is not loaded, with those that are.
         UNAVAILABLE: no version is loaded yet.
         """
 
@@ -141,6 +185,7 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         """Movies whose titles match a text, best match first, then by rating count.
 
         INVALID_ARGUMENT: an empty text, or a page token that is none of ours.
+        NOT_FOUND: a version or label that is not loaded.
         UNAVAILABLE: no version is loaded yet.
         """
 
@@ -150,8 +195,9 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recommender_pb2.GetModelRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recommender_pb2.GetModelResponse, _abc.Awaitable[_recommender_pb2.GetModelResponse]]:
-        """The version that serves.
+        """The version that serves, or the one that is asked for.
 
+        NOT_FOUND: a version or label that is not loaded.
         UNAVAILABLE: no version is loaded yet.
         """
 
@@ -161,6 +207,29 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recommender_pb2.ListVersionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recommender_pb2.ListVersionsResponse, _abc.Awaitable[_recommender_pb2.ListVersionsResponse]]:
-        """Every version on the volume with its state, newest first."""
+        """Every version on the volume with its state, newest first, and who serves
+        what.
+        """
+
+    @_abc_1.abstractmethod
+    def ActivateVersion(
+        self,
+        request: _recommender_pb2.ActivateVersionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommender_pb2.ActivateVersionResponse, _abc.Awaitable[_recommender_pb2.ActivateVersionResponse]]:
+        """Pins a version, goes back to the latest, or puts a label on a version or
+        takes it away; for every replica, and over restarts. It returns when this
+        replica serves accordingly; the others follow within a second. A version
+        that was REJECTED is looked at anew; one that only the quality GATE
+        rejected may be pinned and labelled.
+
+        INVALID_ARGUMENT: neither target nor label, or a label that is none.
+        NOT_FOUND: a version that is not on the volume, or a label to take away
+        that there is not.
+        DATA_LOSS: the version is REJECTED, with its reason in ErrorInfo's metadata
+        as "version_reason".
+        FAILED_PRECONDITION: the control folder cannot be written.
+        UNAVAILABLE: the volume does not answer.
+        """
 
 def add_RecommenderServiceServicer_to_server(servicer: RecommenderServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

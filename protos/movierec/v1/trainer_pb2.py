@@ -27,45 +27,49 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from movierec.v1 import training_pb2 as movierec_dot_v1_dot_training__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19movierec/v1/trainer.proto\x12\x0bmovierec.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1amovierec/v1/training.proto\"{\n\x0cTrainRequest\x12\x0f\n\x07\x64\x61taset\x18\x01 \x01(\t\x12/\n\x08settings\x18\x02 \x01(\x0b\x32\x1d.movierec.v1.TrainingSettings\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x15\n\rvalidate_only\x18\x04 \x01(\x08\"5\n\rTrainResponse\x12$\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x15.movierec.v1.RunEvent\":\n\x10\x46ollowRunRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\"9\n\x11\x46ollowRunResponse\x12$\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x15.movierec.v1.RunEvent\"\x1f\n\rGetRunRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\"/\n\x0eGetRunResponse\x12\x1d\n\x03run\x18\x01 \x01(\x0b\x32\x10.movierec.v1.Run\"8\n\x0fListRunsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"K\n\x10ListRunsResponse\x12\x1e\n\x04runs\x18\x01 \x03(\x0b\x32\x10.movierec.v1.Run\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\"\n\x10\x43\x61ncelRunRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\"2\n\x11\x43\x61ncelRunResponse\x12\x1d\n\x03run\x18\x01 \x01(\x0b\x32\x10.movierec.v1.Run\"\xd4\x03\n\x03Run\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12$\n\x05state\x18\x02 \x01(\x0e\x32\x15.movierec.v1.RunState\x12$\n\x05phase\x18\x03 \x01(\x0e\x32\x15.movierec.v1.RunPhase\x12\x0f\n\x07\x64\x61taset\x18\x04 \x01(\t\x12/\n\x08settings\x18\x05 \x01(\x0b\x32\x1d.movierec.v1.TrainingSettings\x12\x12\n\nrequest_id\x18\x06 \x01(\t\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x08progress\x18\t \x01(\x0b\x32\x1d.movierec.v1.TrainingProgress\x12%\n\x04\x64\x61ta\x18\n \x01(\x0b\x32\x17.movierec.v1.DataReport\x12-\n\x07metrics\x18\x0b \x01(\x0b\x32\x1c.movierec.v1.TrainingMetrics\x12\x0f\n\x07version\x18\x0c \x01(\x03\x12$\n\x05\x65rror\x18\r \x01(\x0b\x32\x15.movierec.v1.RunError\"\xe6\x02\n\x08RunEvent\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12$\n\x05state\x18\x04 \x01(\x0e\x32\x15.movierec.v1.RunState\x12$\n\x05phase\x18\x05 \x01(\x0e\x32\x15.movierec.v1.RunPhase\x12/\n\x08progress\x18\x06 \x01(\x0b\x32\x1d.movierec.v1.TrainingProgress\x12%\n\x04\x64\x61ta\x18\x07 \x01(\x0b\x32\x17.movierec.v1.DataReport\x12-\n\x07metrics\x18\x08 \x01(\x0b\x32\x1c.movierec.v1.TrainingMetrics\x12\x0f\n\x07version\x18\t \x01(\x03\x12$\n\x05\x65rror\x18\n \x01(\x0b\x32\x15.movierec.v1.RunError\"\xc7\x01\n\x10TrainingProgress\x12\r\n\x05\x65poch\x18\x01 \x01(\x05\x12\x13\n\x0b\x65poch_count\x18\x02 \x01(\x05\x12\x13\n\x0b\x65poch_share\x18\x03 \x01(\x01\x12\x0c\n\x04loss\x18\x04 \x01(\x01\x12\x15\n\x08val_loss\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12\x1a\n\x12ratings_per_second\x18\x06 \x01(\x01\x12,\n\ttime_left\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0b\n\t_val_loss\"+\n\x08RunError\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t*\xb5\x01\n\x08RunState\x12\x19\n\x15RUN_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10RUN_STATE_QUEUED\x10\x01\x12\x15\n\x11RUN_STATE_RUNNING\x10\x02\x12\x19\n\x15RUN_STATE_INTERRUPTED\x10\x03\x12\x17\n\x13RUN_STATE_SUCCEEDED\x10\x04\x12\x14\n\x10RUN_STATE_FAILED\x10\x05\x12\x17\n\x13RUN_STATE_CANCELLED\x10\x06*\x87\x01\n\x08RunPhase\x12\x19\n\x15RUN_PHASE_UNSPECIFIED\x10\x00\x12\x15\n\x11RUN_PHASE_READING\x10\x01\x12\x15\n\x11RUN_PHASE_FITTING\x10\x02\x12\x18\n\x14RUN_PHASE_EVALUATING\x10\x03\x12\x18\n\x14RUN_PHASE_PUBLISHING\x10\x04\x32\xf8\x02\n\x0eTrainerService\x12@\n\x05Train\x12\x19.movierec.v1.TrainRequest\x1a\x1a.movierec.v1.TrainResponse0\x01\x12L\n\tFollowRun\x12\x1d.movierec.v1.FollowRunRequest\x1a\x1e.movierec.v1.FollowRunResponse0\x01\x12\x41\n\x06GetRun\x12\x1a.movierec.v1.GetRunRequest\x1a\x1b.movierec.v1.GetRunResponse\x12G\n\x08ListRuns\x12\x1c.movierec.v1.ListRunsRequest\x1a\x1d.movierec.v1.ListRunsResponse\x12J\n\tCancelRun\x12\x1d.movierec.v1.CancelRunRequest\x1a\x1e.movierec.v1.CancelRunResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19movierec/v1/trainer.proto\x12\x0bmovierec.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1amovierec/v1/training.proto\"\x8a\x01\n\x0cTrainRequest\x12\x0f\n\x07\x64\x61taset\x18\x01 \x01(\t\x12/\n\x08settings\x18\x02 \x01(\x0b\x32\x1d.movierec.v1.TrainingSettings\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x15\n\rvalidate_only\x18\x04 \x01(\x08\x12\r\n\x05\x66orce\x18\x05 \x01(\x08\"5\n\rTrainResponse\x12$\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x15.movierec.v1.RunEvent\":\n\x10\x46ollowRunRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\"9\n\x11\x46ollowRunResponse\x12$\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x15.movierec.v1.RunEvent\"\x1f\n\rGetRunRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\"/\n\x0eGetRunResponse\x12\x1d\n\x03run\x18\x01 \x01(\x0b\x32\x10.movierec.v1.Run\"8\n\x0fListRunsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"K\n\x10ListRunsResponse\x12\x1e\n\x04runs\x18\x01 \x03(\x0b\x32\x10.movierec.v1.Run\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\"\n\x10\x43\x61ncelRunRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\"2\n\x11\x43\x61ncelRunResponse\x12\x1d\n\x03run\x18\x01 \x01(\x0b\x32\x10.movierec.v1.Run\"2\n\x11PublishRunRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\r\n\x05\x66orce\x18\x02 \x01(\x08\":\n\x12PublishRunResponse\x12$\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x15.movierec.v1.RunEvent\"\x8a\x04\n\x03Run\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12$\n\x05state\x18\x02 \x01(\x0e\x32\x15.movierec.v1.RunState\x12$\n\x05phase\x18\x03 \x01(\x0e\x32\x15.movierec.v1.RunPhase\x12\x0f\n\x07\x64\x61taset\x18\x04 \x01(\t\x12/\n\x08settings\x18\x05 \x01(\x0b\x32\x1d.movierec.v1.TrainingSettings\x12\x12\n\nrequest_id\x18\x06 \x01(\t\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x08progress\x18\t \x01(\x0b\x32\x1d.movierec.v1.TrainingProgress\x12%\n\x04\x64\x61ta\x18\n \x01(\x0b\x32\x17.movierec.v1.DataReport\x12-\n\x07metrics\x18\x0b \x01(\x0b\x32\x1c.movierec.v1.TrainingMetrics\x12\x0f\n\x07version\x18\x0c \x01(\x03\x12$\n\x05\x65rror\x18\r \x01(\x0b\x32\x15.movierec.v1.RunError\x12\r\n\x05\x66orce\x18\x0e \x01(\x08\x12%\n\x04gate\x18\x0f \x01(\x0b\x32\x17.movierec.v1.GateResult\"\x8d\x03\n\x08RunEvent\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12$\n\x05state\x18\x04 \x01(\x0e\x32\x15.movierec.v1.RunState\x12$\n\x05phase\x18\x05 \x01(\x0e\x32\x15.movierec.v1.RunPhase\x12/\n\x08progress\x18\x06 \x01(\x0b\x32\x1d.movierec.v1.TrainingProgress\x12%\n\x04\x64\x61ta\x18\x07 \x01(\x0b\x32\x17.movierec.v1.DataReport\x12-\n\x07metrics\x18\x08 \x01(\x0b\x32\x1c.movierec.v1.TrainingMetrics\x12\x0f\n\x07version\x18\t \x01(\x03\x12$\n\x05\x65rror\x18\n \x01(\x0b\x32\x15.movierec.v1.RunError\x12%\n\x04gate\x18\x0b \x01(\x0b\x32\x17.movierec.v1.GateResult\"\xc7\x01\n\x10TrainingProgress\x12\r\n\x05\x65poch\x18\x01 \x01(\x05\x12\x13\n\x0b\x65poch_count\x18\x02 \x01(\x05\x12\x13\n\x0b\x65poch_share\x18\x03 \x01(\x01\x12\x0c\n\x04loss\x18\x04 \x01(\x01\x12\x15\n\x08val_loss\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12\x1a\n\x12ratings_per_second\x18\x06 \x01(\x01\x12,\n\ttime_left\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0b\n\t_val_loss\"+\n\x08RunError\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t*\xb5\x01\n\x08RunState\x12\x19\n\x15RUN_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10RUN_STATE_QUEUED\x10\x01\x12\x15\n\x11RUN_STATE_RUNNING\x10\x02\x12\x19\n\x15RUN_STATE_INTERRUPTED\x10\x03\x12\x17\n\x13RUN_STATE_SUCCEEDED\x10\x04\x12\x14\n\x10RUN_STATE_FAILED\x10\x05\x12\x17\n\x13RUN_STATE_CANCELLED\x10\x06*\x87\x01\n\x08RunPhase\x12\x19\n\x15RUN_PHASE_UNSPECIFIED\x10\x00\x12\x15\n\x11RUN_PHASE_READING\x10\x01\x12\x15\n\x11RUN_PHASE_FITTING\x10\x02\x12\x18\n\x14RUN_PHASE_EVALUATING\x10\x03\x12\x18\n\x14RUN_PHASE_PUBLISHING\x10\x04\x32\xc9\x03\n\x0eTrainerService\x12@\n\x05Train\x12\x19.movierec.v1.TrainRequest\x1a\x1a.movierec.v1.TrainResponse0\x01\x12L\n\tFollowRun\x12\x1d.movierec.v1.FollowRunRequest\x1a\x1e.movierec.v1.FollowRunResponse0\x01\x12\x41\n\x06GetRun\x12\x1a.movierec.v1.GetRunRequest\x1a\x1b.movierec.v1.GetRunResponse\x12G\n\x08ListRuns\x12\x1c.movierec.v1.ListRunsRequest\x1a\x1d.movierec.v1.ListRunsResponse\x12J\n\tCancelRun\x12\x1d.movierec.v1.CancelRunRequest\x1a\x1e.movierec.v1.CancelRunResponse\x12O\n\nPublishRun\x12\x1e.movierec.v1.PublishRunRequest\x1a\x1f.movierec.v1.PublishRunResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'movierec.v1.trainer_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RUNSTATE']._serialized_start=1819
-  _globals['_RUNSTATE']._serialized_end=2000
-  _globals['_RUNPHASE']._serialized_start=2003
-  _globals['_RUNPHASE']._serialized_end=2138
-  _globals['_TRAINREQUEST']._serialized_start=135
-  _globals['_TRAINREQUEST']._serialized_end=258
-  _globals['_TRAINRESPONSE']._serialized_start=260
-  _globals['_TRAINRESPONSE']._serialized_end=313
-  _globals['_FOLLOWRUNREQUEST']._serialized_start=315
-  _globals['_FOLLOWRUNREQUEST']._serialized_end=373
-  _globals['_FOLLOWRUNRESPONSE']._serialized_start=375
-  _globals['_FOLLOWRUNRESPONSE']._serialized_end=432
-  _globals['_GETRUNREQUEST']._serialized_start=434
-  _globals['_GETRUNREQUEST']._serialized_end=465
-  _globals['_GETRUNRESPONSE']._serialized_start=467
-  _globals['_GETRUNRESPONSE']._serialized_end=514
-  _globals['_LISTRUNSREQUEST']._serialized_start=516
-  _globals['_LISTRUNSREQUEST']._serialized_end=572
-  _globals['_LISTRUNSRESPONSE']._serialized_start=574
-  _globals['_LISTRUNSRESPONSE']._serialized_end=649
-  _globals['_CANCELRUNREQUEST']._serialized_start=651
-  _globals['_CANCELRUNREQUEST']._serialized_end=685
-  _globals['_CANCELRUNRESPONSE']._serialized_start=687
-  _globals['_CANCELRUNRESPONSE']._serialized_end=737
-  _globals['_RUN']._serialized_start=740
-  _globals['_RUN']._serialized_end=1208
-  _globals['_RUNEVENT']._serialized_start=1211
-  _globals['_RUNEVENT']._serialized_end=1569
-  _globals['_TRAININGPROGRESS']._serialized_start=1572
-  _globals['_TRAININGPROGRESS']._serialized_end=1771
-  _globals['_RUNERROR']._serialized_start=1773
-  _globals['_RUNERROR']._serialized_end=1816
-  _globals['_TRAINERSERVICE']._serialized_start=2141
-  _globals['_TRAINERSERVICE']._serialized_end=2517
+  _globals['_RUNSTATE']._serialized_start=2040
+  _globals['_RUNSTATE']._serialized_end=2221
+  _globals['_RUNPHASE']._serialized_start=2224
+  _globals['_RUNPHASE']._serialized_end=2359
+  _globals['_TRAINREQUEST']._serialized_start=136
+  _globals['_TRAINREQUEST']._serialized_end=274
+  _globals['_TRAINRESPONSE']._serialized_start=276
+  _globals['_TRAINRESPONSE']._serialized_end=329
+  _globals['_FOLLOWRUNREQUEST']._serialized_start=331
+  _globals['_FOLLOWRUNREQUEST']._serialized_end=389
+  _globals['_FOLLOWRUNRESPONSE']._serialized_start=391
+  _globals['_FOLLOWRUNRESPONSE']._serialized_end=448
+  _globals['_GETRUNREQUEST']._serialized_start=450
+  _globals['_GETRUNREQUEST']._serialized_end=481
+  _globals['_GETRUNRESPONSE']._serialized_start=483
+  _globals['_GETRUNRESPONSE']._serialized_end=530
+  _globals['_LISTRUNSREQUEST']._serialized_start=532
+  _globals['_LISTRUNSREQUEST']._serialized_end=588
+  _globals['_LISTRUNSRESPONSE']._serialized_start=590
+  _globals['_LISTRUNSRESPONSE']._serialized_end=665
+  _globals['_CANCELRUNREQUEST']._serialized_start=667
+  _globals['_CANCELRUNREQUEST']._serialized_end=701
+  _globals['_CANCELRUNRESPONSE']._serialized_start=703
+  _globals['_CANCELRUNRESPONSE']._serialized_end=753
+  _globals['_PUBLISHRUNREQUEST']._serialized_start=755
+  _globals['_PUBLISHRUNREQUEST']._serialized_end=805
+  _globals['_PUBLISHRUNRESPONSE']._serialized_start=807
+  _globals['_PUBLISHRUNRESPONSE']._serialized_end=865
+  _globals['_RUN']._serialized_start=868
+  _globals['_RUN']._serialized_end=1390
+  _globals['_RUNEVENT']._serialized_start=1393
+  _globals['_RUNEVENT']._serialized_end=1790
+  _globals['_TRAININGPROGRESS']._serialized_start=1793
+  _globals['_TRAININGPROGRESS']._serialized_end=1992
+  _globals['_RUNERROR']._serialized_start=1994
+  _globals['_RUNERROR']._serialized_end=2037
+  _globals['_TRAINERSERVICE']._serialized_start=2362
+  _globals['_TRAINERSERVICE']._serialized_end=2819
 # @@protoc_insertion_point(module_scope)

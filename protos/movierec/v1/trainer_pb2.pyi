@@ -83,6 +83,7 @@ class TrainRequest(_message.Message):
     SETTINGS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    FORCE_FIELD_NUMBER: _builtins.int
     dataset: _builtins.str
     """A folder under the trainer's data directory."""
     request_id: _builtins.str
@@ -94,6 +95,8 @@ class TrainRequest(_message.Message):
     """Check the request and read the data, and stop there: one response, whose
     event has no run id, and the report of the data.
     """
+    force: _builtins.bool
+    """Publish the version as if it had passed the quality gate."""
     @_builtins.property
     def settings(self) -> _training_pb2.TrainingSettings: ...
     def __init__(
@@ -103,10 +106,11 @@ class TrainRequest(_message.Message):
         settings: _training_pb2.TrainingSettings | None = ...,
         request_id: _builtins.str = ...,
         validate_only: _builtins.bool = ...,
+        force: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["settings", b"settings"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset", b"dataset", "request_id", b"request_id", "settings", b"settings", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset", b"dataset", "force", b"force", "request_id", b"request_id", "settings", b"settings", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -302,6 +306,49 @@ class CancelRunResponse(_message.Message):
 Global___CancelRunResponse: _TypeAlias = CancelRunResponse  # noqa: Y015
 
 @_typing.final
+class PublishRunRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    FORCE_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    force: _builtins.bool
+    """As in TrainRequest."""
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+        force: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["force", b"force", "run_id", b"run_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishRunRequest: _TypeAlias = PublishRunRequest  # noqa: Y015
+
+@_typing.final
+class PublishRunResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def event(self) -> Global___RunEvent: ...
+    def __init__(
+        self,
+        *,
+        event: Global___RunEvent | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishRunResponse: _TypeAlias = PublishRunResponse  # noqa: Y015
+
+@_typing.final
 class Run(_message.Message):
     """A training run."""
 
@@ -320,6 +367,8 @@ class Run(_message.Message):
     METRICS_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
+    FORCE_FIELD_NUMBER: _builtins.int
+    GATE_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     state: Global___RunState.ValueType
     phase: Global___RunPhase.ValueType
@@ -327,6 +376,8 @@ class Run(_message.Message):
     request_id: _builtins.str
     version: _builtins.int
     """The version that it published; 0 when it has not."""
+    force: _builtins.bool
+    """As in TrainRequest, or PublishRunRequest."""
     @_builtins.property
     def settings(self) -> _training_pb2.TrainingSettings:
         """Every setting, as used."""
@@ -349,6 +400,10 @@ class Run(_message.Message):
     def error(self) -> Global___RunError:
         """Set when the run has FAILED."""
 
+    @_builtins.property
+    def gate(self) -> _training_pb2.GateResult:
+        """Set with `version`."""
+
     def __init__(
         self,
         *,
@@ -365,10 +420,12 @@ class Run(_message.Message):
         metrics: _training_pb2.TrainingMetrics | None = ...,
         version: _builtins.int = ...,
         error: Global___RunError | None = ...,
+        force: _builtins.bool = ...,
+        gate: _training_pb2.GateResult | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "data", b"data", "end_time", b"end_time", "error", b"error", "metrics", b"metrics", "progress", b"progress", "settings", b"settings"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "data", b"data", "end_time", b"end_time", "error", b"error", "gate", b"gate", "metrics", b"metrics", "progress", b"progress", "settings", b"settings"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "data", b"data", "dataset", b"dataset", "end_time", b"end_time", "error", b"error", "metrics", b"metrics", "phase", b"phase", "progress", b"progress", "request_id", b"request_id", "run_id", b"run_id", "settings", b"settings", "state", b"state", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "data", b"data", "dataset", b"dataset", "end_time", b"end_time", "error", b"error", "force", b"force", "gate", b"gate", "metrics", b"metrics", "phase", b"phase", "progress", b"progress", "request_id", b"request_id", "run_id", b"run_id", "settings", b"settings", "state", b"state", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -392,6 +449,7 @@ class RunEvent(_message.Message):
     METRICS_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
+    GATE_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     sequence: _builtins.int
     """Counts from 1, without gaps."""
@@ -417,6 +475,10 @@ class RunEvent(_message.Message):
     def error(self) -> Global___RunError:
         """Once, with FAILED."""
 
+    @_builtins.property
+    def gate(self) -> _training_pb2.GateResult:
+        """Once, before publishing."""
+
     def __init__(
         self,
         *,
@@ -430,10 +492,11 @@ class RunEvent(_message.Message):
         metrics: _training_pb2.TrainingMetrics | None = ...,
         version: _builtins.int = ...,
         error: Global___RunError | None = ...,
+        gate: _training_pb2.GateResult | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "error", b"error", "event_time", b"event_time", "metrics", b"metrics", "progress", b"progress"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "error", b"error", "event_time", b"event_time", "gate", b"gate", "metrics", b"metrics", "progress", b"progress"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "error", b"error", "event_time", b"event_time", "metrics", b"metrics", "phase", b"phase", "progress", b"progress", "run_id", b"run_id", "sequence", b"sequence", "state", b"state", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "error", b"error", "event_time", b"event_time", "gate", b"gate", "metrics", b"metrics", "phase", b"phase", "progress", b"progress", "run_id", b"run_id", "sequence", b"sequence", "state", b"state", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

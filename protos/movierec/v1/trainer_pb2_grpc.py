@@ -64,6 +64,11 @@ class TrainerServiceStub(object):
                 request_serializer=movierec_dot_v1_dot_trainer__pb2.CancelRunRequest.SerializeToString,
                 response_deserializer=movierec_dot_v1_dot_trainer__pb2.CancelRunResponse.FromString,
                 _registered_method=True)
+        self.PublishRun = channel.unary_stream(
+                '/movierec.v1.TrainerService/PublishRun',
+                request_serializer=movierec_dot_v1_dot_trainer__pb2.PublishRunRequest.SerializeToString,
+                response_deserializer=movierec_dot_v1_dot_trainer__pb2.PublishRunResponse.FromString,
+                _registered_method=True)
 
 
 class TrainerServiceServicer(object):
@@ -124,6 +129,21 @@ class TrainerServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PublishRun(self, request, context):
+        """Publishes what a run has trained, without training again, and follows the
+        run from there to its end: of a run that FAILED to publish, or, with
+        `force`, of one whose version the quality gate rejected, as another version.
+        Losing the stream does not end it.
+
+        NOT_FOUND: no such run.
+        FAILED_PRECONDITION: the run is not one of those, its weights are not kept
+        any more, or the data set has changed since.
+        ABORTED: another run is going on; ErrorInfo's metadata has its "run_id".
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TrainerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -151,6 +171,11 @@ def add_TrainerServiceServicer_to_server(servicer, server):
                     servicer.CancelRun,
                     request_deserializer=movierec_dot_v1_dot_trainer__pb2.CancelRunRequest.FromString,
                     response_serializer=movierec_dot_v1_dot_trainer__pb2.CancelRunResponse.SerializeToString,
+            ),
+            'PublishRun': grpc.unary_stream_rpc_method_handler(
+                    servicer.PublishRun,
+                    request_deserializer=movierec_dot_v1_dot_trainer__pb2.PublishRunRequest.FromString,
+                    response_serializer=movierec_dot_v1_dot_trainer__pb2.PublishRunResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -293,6 +318,33 @@ class TrainerService(object):
             '/movierec.v1.TrainerService/CancelRun',
             movierec_dot_v1_dot_trainer__pb2.CancelRunRequest.SerializeToString,
             movierec_dot_v1_dot_trainer__pb2.CancelRunResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PublishRun(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/movierec.v1.TrainerService/PublishRun',
+            movierec_dot_v1_dot_trainer__pb2.PublishRunRequest.SerializeToString,
+            movierec_dot_v1_dot_trainer__pb2.PublishRunResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -66,6 +66,17 @@ class TrainerServiceStub:
 
     NOT_FOUND: no such run.
     """
+    PublishRun: _grpc.UnaryStreamMultiCallable[_trainer_pb2.PublishRunRequest, _trainer_pb2.PublishRunResponse]
+    """Publishes what a run has trained, without training again, and follows the
+    run from there to its end: of a run that FAILED to publish, or, with
+    `force`, of one whose version the quality gate rejected, as another version.
+    Losing the stream does not end it.
+
+    NOT_FOUND: no such run.
+    FAILED_PRECONDITION: the run is not one of those, its weights are not kept
+    any more, or the data set has changed since.
+    ABORTED: another run is going on; ErrorInfo's metadata has its "run_id".
+    """
 
 @_typing.type_check_only
 class TrainerServiceAsyncStub(TrainerServiceStub):
@@ -104,6 +115,17 @@ class TrainerServiceAsyncStub(TrainerServiceStub):
     begun to publish, or has ended, is returned as it is.
 
     NOT_FOUND: no such run.
+    """
+    PublishRun: _aio.UnaryStreamMultiCallable[_trainer_pb2.PublishRunRequest, _trainer_pb2.PublishRunResponse]  # type: ignore[assignment]
+    """Publishes what a run has trained, without training again, and follows the
+    run from there to its end: of a run that FAILED to publish, or, with
+    `force`, of one whose version the quality gate rejected, as another version.
+    Losing the stream does not end it.
+
+    NOT_FOUND: no such run.
+    FAILED_PRECONDITION: the run is not one of those, its weights are not kept
+    any more, or the data set has changed since.
+    ABORTED: another run is going on; ErrorInfo's metadata has its "run_id".
     """
 
 class TrainerServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -170,6 +192,23 @@ class TrainerServiceServicer(metaclass=_abc_1.ABCMeta):
         begun to publish, or has ended, is returned as it is.
 
         NOT_FOUND: no such run.
+        """
+
+    @_abc_1.abstractmethod
+    def PublishRun(
+        self,
+        request: _trainer_pb2.PublishRunRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_trainer_pb2.PublishRunResponse], _abc.AsyncIterator[_trainer_pb2.PublishRunResponse]]:
+        """Publishes what a run has trained, without training again, and follows the
+        run from there to its end: of a run that FAILED to publish, or, with
+        `force`, of one whose version the quality gate rejected, as another version.
+        Losing the stream does not end it.
+
+        NOT_FOUND: no such run.
+        FAILED_PRECONDITION: the run is not one of those, its weights are not kept
+        any more, or the data set has changed since.
+        ABORTED: another run is going on; ErrorInfo's metadata has its "run_id".
         """
 
 def add_TrainerServiceServicer_to_server(servicer: TrainerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

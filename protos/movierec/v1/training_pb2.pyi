@@ -513,3 +513,57 @@ class RankingMetrics(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__recall_at_50_standard_error) -> _WhichOneofReturnType__recall_at_50_standard_error | None: ...
 
 Global___RankingMetrics: _TypeAlias = RankingMetrics  # noqa: Y015
+
+@_typing.final
+class GateResult(_message.Message):
+    """How a version compares with the one that was active when it was published: by
+    NDCG@100 from the whole list of seeds, for the same held-out users, over the
+    movies that both have.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGAINST_VERSION_FIELD_NUMBER: _builtins.int
+    USER_COUNT_FIELD_NUMBER: _builtins.int
+    NDCG_AT_100_FIELD_NUMBER: _builtins.int
+    AGAINST_NDCG_AT_100_FIELD_NUMBER: _builtins.int
+    MARGIN_FIELD_NUMBER: _builtins.int
+    PASSED_FIELD_NUMBER: _builtins.int
+    FORCED_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    against_version: _builtins.int
+    """What it was held against; 0 when there was nothing, and `note` says why."""
+    user_count: _builtins.int
+    """Users that neither version was trained on."""
+    ndcg_at_100: _builtins.float
+    """Its own figure, from 0 to 1, ..."""
+    against_ndcg_at_100: _builtins.float
+    """... and that of the other."""
+    margin: _builtins.float
+    """By how much its own may be the lower one: twice the standard error of the
+    mean of the users' differences.
+    """
+    passed: _builtins.bool
+    forced: _builtins.bool
+    """Asked for with `force`: it counts as if it had passed."""
+    note: _builtins.str
+    """Why nothing was compared; empty otherwise."""
+    def __init__(
+        self,
+        *,
+        against_version: _builtins.int = ...,
+        user_count: _builtins.int = ...,
+        ndcg_at_100: _builtins.float = ...,
+        against_ndcg_at_100: _builtins.float = ...,
+        margin: _builtins.float = ...,
+        passed: _builtins.bool = ...,
+        forced: _builtins.bool = ...,
+        note: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["against_ndcg_at_100", b"against_ndcg_at_100", "against_version", b"against_version", "forced", b"forced", "margin", b"margin", "ndcg_at_100", b"ndcg_at_100", "note", b"note", "passed", b"passed", "user_count", b"user_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GateResult: _TypeAlias = GateResult  # noqa: Y015
