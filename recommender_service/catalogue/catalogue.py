@@ -1,14 +1,24 @@
 """The movies of a version, found by row, by id and by name."""
 
-from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import chain
 from math import inf
 
-from rapidfuzz import fuzz, process
+import numpy as np
+from rapidfuzz import fuzz
 
-from recommender_service.catalogue.movie import Movie
-from recommender_service.catalogue.titles import TitleKey, asked_key, title_keys, without_article
+from recommender_service.catalogue.movie import LARGEST_NUMBER, Movie
+from recommender_service.catalogue.movies import NO_YEAR, MovieSelection, MovieTable
+from recommender_service.catalogue.names import Names
+from recommender_service.catalogue.titles import (
+    TitleKey,
+    asked_key,
+    names_and_year,
+    title_keys,
+    without_article,
+)
 
 LONGEST_NAME = 200
 """Characters of a text or a title that are looked at; no real title is as long."""
@@ -19,8 +29,8 @@ NEAREST_COUNT = 3
 ENOUGH_MATCHES = 10
 """Titles that hold a text; from this number on no typing error is suspected."""
 
-LEAST_LIKENESS = 75.0
-"""From 0 to 100; below it a title does not match a search."""
+REMEMBERED = 8_192
+"""Movies that are kept as they were made; what is asked for again is mostly the same."""
 
 
 class AmbiguousNameError(Exception):
@@ -42,25 +52,40 @@ class Catalogue:
         movies: With ids that are all different.
     """
 
-    def __init__(self, movies: Sequence[Movie]) -> None:
-        self.movies = tuple(movies)
-        self._row_of_id = {movie.movie_id: row for row, movie in enumerate(self.movies)}
-        self._keys = [title_keys(movie.title[:LONGEST_NAME]) for movie in self.movies]
-        self._rows_of_name: dict[str, list[int]] = defaultdict(list)
-        for row, keys in enumerate(self._keys):
-            for key in keys:
-                self._rows_of_name[key.name].append(row)
-        self._names = sorted(self._rows_of_name, key=len)
-        self._most_rated_first = sorted(
-            range(len(self.movies)), key=lambda row: -self.movies[row].rating_count
-        )
+    def __init__(self, movies: Iterable[Movie]) -> None:
+        self.movies = movies if isinstance(movies, MovieTable) else MovieTable(movies)
+        """By row; each is made when it is asked for."""
+        # Of the table's method, not of one of ours, which would keep us alive.
+        self._remembered = lru_cache(REMEMBERED)(self.movies.__getitem__)
+        self._rows_by_id = np.argsort(self.movies.movie_ids, kind="stable")
+        self._sorted_ids = self.movies.movie_ids[self._rows_by_id]
+        title_years = array("h")
+        self._names = Names(self._named(title_years))
+        self._years = np.where(np.asarray(title_years) == NO_YEAR, self.movies.years, title_years)
 
     def __len__(self) -> int:
         return len(self.movies)
 
+    def _named(self, years: "array[int]") -> Iterator[tuple[str, int]]:
+        """Names and their rows; the years that the titles give are added to `years`."""
+        for row, title in enumerate(self.movies.titles):
+            names, year = names_and_year(title[:LONGEST_NAME])
+            years.append(NO_YEAR if year is None else year)
+            for name in names:
+                yield name, row
+
+    def movie(self, row: int) -> Movie:
+        """The movie of a row; those that were asked for of late are remembered."""
+        return self._remembered(row)
+
     def row_of_id(self, movie_id: int) -> int | None:
         """The row of a movie, or None if the version does not have it."""
-        return self._row_of_id.get(movie_id)
+        if not 0 <= movie_id <= LARGEST_NUMBER:
+            return None
+        place = self._sorted_ids.searchsorted(movie_id)
+        if place == len(self) or self._sorted_ids[place] != movie_id:
+            return None
+        return int(self._rows_by_id[place])
 
     def row_of_text(self, text: str) -> int | None:
         """The row of the movie that a text names.
@@ -78,22 +103,23 @@ class Catalogue:
             AmbiguousNameError: Several movies have that title.
         """
         text = text[:LONGEST_NAME].strip()
-        if (
-            text.isascii()
-            and text.isdigit()
-            and (row := self._row_of_id.get(int(text))) is not None
-        ):
+        if text.isascii() and text.isdigit() and (row := self.row_of_id(int(text))) is not None:
             return row
         asked = asked_key(text)
-        rows = [row for row in self._rows_of_name.get(asked.name, ()) if self._is_of(row, asked)]
+        keys = {
+            row: title_keys(self.movies.titles[row][:LONGEST_NAME])
+            for row in self._names.rows_of(asked.name)
+            if self._is_of(row, asked)
+        }
+        rows = [row for row in keys if any(key.name == asked.name for key in keys[row])]
         if len(rows) > 1:
             # "Black Rain (1989)" is not "Black Rain (Kuroi ame) (1989)".
-            rows = [row for row in rows if self.movies[row].title.strip() == text] or rows
+            rows = [row for row in rows if self.movies.titles[row].strip() == text] or rows
         if len(rows) > 1:
             # "Sabrina" is the film of that title, not one that bears it in brackets.
-            rows = [row for row in rows if self._keys[row][0].name == asked.name] or rows
+            rows = [row for row in rows if keys[row][0].name == asked.name] or rows
         if len(rows) > 1:
-            raise AmbiguousNameError([self.movies[row] for row in rows])
+            raise AmbiguousNameError([self.movie(row) for row in rows])
         return rows[0] if rows else None
 
     def nearest_titles(self, text: str) -> tuple[str, ...]:
@@ -101,7 +127,7 @@ class Catalogue:
         found = self.search(asked_key(text[:LONGEST_NAME]).name)  # the year may be what is wrong
         return tuple(movie.title for movie in found[:NEAREST_COUNT])
 
-    def search(self, text: str) -> list[Movie]:
+    def search(self, text: str) -> Sequence[Movie]:
         """Movies whose titles match a text.
 
         Args:
@@ -115,42 +141,27 @@ class Catalogue:
         """
         asked = asked_key(text[:LONGEST_NAME])
         distances: dict[int, float] = {}  # by row
-        for name in self._matches(asked.name):
+        for name, row in self._matches(asked.name):
             distance = _distance(asked.name, name)
-            for row in self._rows_of_name[name]:
-                if distance < distances.get(row, inf):
-                    distances[row] = distance
-        rows = [
-            row for row in self._most_rated_first if row in distances and self._is_of(row, asked)
-        ]
-        rows.sort(key=distances.__getitem__)
-        return [self.movies[row] for row in rows]
+            if distance < distances.get(row, inf):
+                distances[row] = distance
+        rows = np.array([row for row in distances if self._is_of(row, asked)], dtype=np.intp)
+        nearness = np.array([distances[row] for row in rows.tolist()])
+        order = np.lexsort((rows, -self.movies.rating_counts[rows], nearness))
+        return MovieSelection(self.movies, rows[order].tolist())
 
-    def _matches(self, asked: str) -> list[str]:
+    def _matches(self, asked: str) -> Iterable[tuple[str, int]]:
+        """Names that match and their rows."""
         if not asked:
             return []
-        holding = [name for name in self._names if asked in name]
-        if len(holding) >= ENOUGH_MATCHES:
+        holding = list(self._names.holding(asked))
+        if len({name for name, _ in holding}) >= ENOUGH_MATCHES:
             return holding
-        # A shorter title must be like the whole text: "It" is not "Some Like It Hot".
-        middle = bisect_left(self._names, len(asked), key=len)
-        return [
-            *holding,
-            *_alike(asked, self._names[:middle], fuzz.ratio),
-            *_alike(asked, self._names[middle:], fuzz.partial_ratio),
-        ]
+        return chain(holding, self._names.alike(asked))
 
     def _is_of(self, row: int, asked: TitleKey) -> bool:
         """Whether a movie is of the year that was asked for, if one was."""
-        if asked.year is None:
-            return True
-        year = self._keys[row][0].year
-        return asked.year == (self.movies[row].year if year is None else year)
-
-
-def _alike(asked: str, names: list[str], scorer: Callable[..., float]) -> list[str]:
-    found = process.extract(asked, names, scorer=scorer, limit=None, score_cutoff=LEAST_LIKENESS)
-    return [name for name, _, _ in found]
+        return asked.year is None or asked.year == self._years[row]
 
 
 def _distance(asked: str, name: str) -> float:

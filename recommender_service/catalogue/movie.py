@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+LARGEST_NUMBER = 2**63 - 1
+LARGEST_YEAR = 9999
+
 
 @dataclass(frozen=True, slots=True)
 class Movie:
@@ -25,10 +28,16 @@ class Movie:
     rating_count: int
 
     def __post_init__(self) -> None:
+        if (
+            0 <= self.movie_id <= LARGEST_NUMBER
+            and 0 <= (self.year or 0) <= LARGEST_YEAR
+            and 0 <= self.rating_count <= LARGEST_NUMBER
+        ):
+            return
         for name, value, largest in (
-            ("movie_id", self.movie_id, 2**63 - 1),
-            ("year", self.year or 0, 9999),
-            ("rating_count", self.rating_count, 2**63 - 1),
+            ("movie_id", self.movie_id, LARGEST_NUMBER),
+            ("year", self.year or 0, LARGEST_YEAR),
+            ("rating_count", self.rating_count, LARGEST_NUMBER),
         ):
             if not 0 <= value <= largest:
                 raise ValueError(f"{name} {value} is not legal; legal is 0 to {largest:,}")

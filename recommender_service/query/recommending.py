@@ -146,9 +146,9 @@ def recommend(version: Version, query: Query) -> Answer:
         version,
         resolution,
         (
-            Recommendation(rank, version.catalogue.movies[row], float(score))
+            Recommendation(rank, version.catalogue.movie(row), score)
             for rank, (row, score) in enumerate(
-                zip(nearest.rows, nearest.scores, strict=True), start=1
+                zip(nearest.rows.tolist(), nearest.scores.tolist(), strict=True), start=1
             )
         ),
     )

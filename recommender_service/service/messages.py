@@ -53,12 +53,12 @@ def _seed(seed: pb.Seed, position: int) -> Seed:
 def header(answer: Answer) -> pb.RecommendHeader:
     """How a request was understood, as a message."""
     resolution = answer.resolution
-    movies = answer.version.catalogue.movies
+    catalogue = answer.version.catalogue
     return pb.RecommendHeader(
         model_version=answer.version.number,
         resolved_seeds=[
             pb.ResolvedSeed(
-                position=seed.position, movie=movie(movies[seed.row]), weight=seed.weight
+                position=seed.position, movie=movie(catalogue.movie(seed.row)), weight=seed.weight
             )
             for seed in resolution.seeds
         ],

@@ -9,7 +9,9 @@ import pytest
 
 from recommender_service.catalogue.catalogue import Catalogue
 from recommender_service.catalogue.movie import Movie
+from recommender_service.catalogue.titles import title_keys
 from support.datasets import REAL_DATA
+from support.titles import keys_by_the_rules
 
 MOVIES = REAL_DATA / "ml-20m-titles" / "movie.csv"
 
@@ -44,13 +46,16 @@ def letters(text: str) -> str:
     return "".join(char for char in decomposed if char.isalnum())
 
 
+def test_the_quick_ways_give_what_the_rules_give(catalogue: Catalogue) -> None:
+    for title in catalogue.movies.titles:
+        assert [(key.name, key.year) for key in title_keys(title)] == keys_by_the_rules(title)
+
+
 def test_every_title_that_only_one_movie_has_finds_that_movie(catalogue: Catalogue) -> None:
     count = Counter(movie.title for movie in catalogue.movies)
     unique = [row for row, movie in enumerate(catalogue.movies) if count[movie.title] == 1]
     assert len(unique) > 27_000
-    assert [
-        row for row in unique if catalogue.row_of_text(catalogue.movies[row].title) != row
-    ] == []
+    assert [row for row in unique if catalogue.row_of_text(catalogue.movie(row).title) != row] == []
 
 
 def test_every_usual_form_that_only_one_movie_has_finds_that_movie(catalogue: Catalogue) -> None:
@@ -88,7 +93,7 @@ def test_a_real_movie_is_found_as_people_write_it(
 ) -> None:
     row = catalogue.row_of_text(text)
     assert row is not None
-    assert catalogue.movies[row].title == title
+    assert catalogue.movie(row).title == title
 
 
 @pytest.mark.parametrize(

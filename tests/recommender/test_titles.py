@@ -1,7 +1,7 @@
 """The usual forms of a title, brought to one."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender_service.catalogue.titles import (
@@ -10,6 +10,18 @@ from recommender_service.catalogue.titles import (
     title_keys,
     without_article,
 )
+from support.titles import keys_by_the_rules
+
+PARTS = (
+    *("(),&'`-.!_ \t\n\x1f\x7f", " (", ") ", ", ", ",  "),
+    *("(1995)", " (1995)", "(1995-2001)", "(19\u0669\u0665)", "(\u00b2\u00b2\u00b2\u00b2)", "1995"),
+    *("The", "the", "AN", "L'", "L`", "l\u2019", "a.k.a. ", "AKA ", "A\u212aA "),
+    *("Matrix", "Straße", "Cité", "e\u0301", "8\u00bd", "八月", "\u00b4"),
+)
+LIKE_A_TITLE = st.lists(
+    st.sampled_from(PARTS) | st.text(st.characters(exclude_categories=()), max_size=2), max_size=12
+).map("".join)
+"""Made of all that titles are read by, in any order."""
 
 
 def names(title: str) -> list[str]:
@@ -145,3 +157,9 @@ def test_the_form_that_titles_are_compared_in_is_its_own(text: str) -> None:
 def test_a_title_is_always_found_by_itself(text: str, brackets: str) -> None:
     title = text + brackets
     assert not asked_key(title).name or asked_key(title) in title_keys(title)
+
+
+@given(LIKE_A_TITLE)
+@settings(max_examples=2_000)
+def test_the_quick_ways_give_what_the_rules_give(title: str) -> None:
+    assert [(key.name, key.year) for key in title_keys(title)] == keys_by_the_rules(title)

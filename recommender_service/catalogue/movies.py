@@ -1,0 +1,149 @@
+"""Very many movies in little memory, as columns."""
+
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender_service.catalogue.movie import LARGEST_YEAR, Movie
+from recommender_service.catalogue.texts import Texts
+
+NO_YEAR = -1
+"""In the column of years, for one that is not known."""
+
+
+class MovieTable(Sequence[Movie]):
+    """Movies by row, each made when it is asked for.
+
+    A million `Movie`s would be millions of objects for the garbage collector to
+    look through, while every thread of the process waits.
+
+    Args:
+        movies: The rows.
+    """
+
+    def __init__(self, movies: Iterable[Movie] = ()) -> None:
+        self.titles = Texts()
+        """By row."""
+        self._movie_ids = array("q")
+        self._years = array("h")
+        self._genre_codes = array("i")
+        self._genres: list[tuple[str, ...]] = []  # by code
+        self._code_of_genres: dict[tuple[str, ...], int] = {}
+        self._rating_counts = array("q")
+        for movie in movies:
+            self.append(movie)
+
+    def __len__(self) -> int:
+        return len(self._movie_ids)
+
+    @overload
+    def __getitem__(self, row: int) -> Movie: ...
+    @overload
+    def __getitem__(self, row: slice) -> list[Movie]: ...
+    def __getitem__(self, row: int | slice) -> Movie | list[Movie]:
+        if isinstance(row, slice):
+            return [self[i] for i in range(*row.indices(len(self)))]
+        year = self._years[row]
+        return Movie(
+            self._movie_ids[row],
+            self.titles[row],
+            None if year == NO_YEAR else year,
+            self._genres[self._genre_codes[row]],
+            self._rating_counts[row],
+        )
+
+    @property
+    def movie_ids(self) -> NDArray[np.int64]:
+        """By row, (M,); no movie can be added while it is in use."""
+        return np.asarray(self._movie_ids)
+
+    @property
+    def years(self) -> NDArray[np.int16]:
+        """By row, (M,), `NO_YEAR` where it is not known; as above."""
+        return np.asarray(self._years)
+
+    @property
+    def rating_counts(self) -> NDArray[np.int64]:
+        """By row, (M,); as above."""
+        return np.asarray(self._rating_counts)
+
+    def append(self, movie: Movie) -> None:
+        """Adds a row."""
+        self.extend(
+            movie_ids=[movie.movie_id],
+            titles=[movie.title],
+            years=[NO_YEAR if movie.year is None else movie.year],
+            genres=[movie.genres],
+            rating_counts=[movie.rating_count],
+        )
+
+    def extend(
+        self,
+        *,
+        movie_ids: Sequence[int],
+        titles: Sequence[str],
+        years: Sequence[int],
+        genres: Sequence[tuple[str, ...]],
+        rating_counts: Sequence[int],
+    ) -> None:
+        """Adds rows, column by column.
+
+        Args:
+            movie_ids: At least one; the other columns are as long.
+            titles: As in the data.
+            years: `NO_YEAR` where it is not known.
+            genres: In the data's order.
+            rating_counts: Clean ratings in the data.
+
+        Raises:
+            ValueError: A number is not one that a message can hold. No row is added.
+        """
+        try:
+            ids, counts = array("q", movie_ids), array("q", rating_counts)
+            is_legal = min(ids) >= 0 <= min(counts) and min(years) >= NO_YEAR
+        except OverflowError:
+            is_legal = False
+        if not is_legal or max(years) > LARGEST_YEAR:
+            rows = zip(movie_ids, titles, years, genres, rating_counts, strict=True)
+            for movie_id, title, year, its_genres, rating_count in rows:
+                Movie(movie_id, title, None if year == NO_YEAR else year, its_genres, rating_count)
+            raise AssertionError("none of these movies is illegal")
+        self._movie_ids += ids
+        self._rating_counts += counts
+        self._years.extend(years)
+        self._genre_codes.extend(map(self._code_of, genres))
+        self.titles.extend(titles)
+
+    def _code_of(self, genres: tuple[str, ...]) -> int:
+        code = self._code_of_genres.setdefault(genres, len(self._genres))
+        if code == len(self._genres):
+            self._genres.append(genres)
+        return code
+
+
+class MovieSelection(Sequence[Movie]):
+    """Some rows of a table, in an order of their own.
+
+    Args:
+        movies: The table.
+        rows: Which of it.
+    """
+
+    def __init__(self, movies: MovieTable, rows: Sequence[int]) -> None:
+        self._movies = movies
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> Movie: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Movie]: ...
+    def __getitem__(self, place: int | slice) -> Movie | list[Movie]:
+        if isinstance(place, slice):
+            return [self._movies[row] for row in self._rows[place]]
+        return self._movies[self._rows[place]]
