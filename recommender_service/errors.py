@@ -76,7 +76,7 @@ class BadVersionError(Exception):
     """A version on the volume that must not be served.
 
     Args:
-        reason: CHECKSUM, FORMAT, VALUES or MISSING.
+        reason: CHECKSUM, FORMAT, VALUES, MISSING or UNREADABLE.
         message: A sentence for people.
     """
 

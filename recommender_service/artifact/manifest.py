@@ -1,18 +1,22 @@
 """A version's manifest, checked and taken out of the contract's form."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from google.protobuf import json_format
 
+from movierec.chassis.legal import shown
 from movierec.v1.artifact_pb2 import ArtifactManifest
-from recommender_service.artifact.files import size_of
+from movierec.v1.training_pb2 import GateResult
+from recommender_service.artifact.files import read_bytes, size_of
 from recommender_service.errors import BadVersionError
 
 NAME = "manifest.json"
 FORMAT = 1
 LARGEST_BYTES = 16 * 1024 * 1024
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,15 @@ class Manifest:
         dim: Columns of the embeddings.
         files: By name.
         content: The bytes of the file.
+        held_back: Why the quality gate holds it back from becoming the latest
+            version by itself, as a sentence; empty when it does not.
     """
 
     movie_count: int
     dim: int
     files: dict[str, FileEntry]
     content: bytes
+    held_back: str
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -54,22 +61,20 @@ def read_manifest(folder: Path) -> Manifest:
         folder: The version's folder, whose name is its number.
 
     Raises:
-        BadVersionError: It is missing, malformed, of another format or another
-            version's, or its digest is wrong.
+        BadVersionError: It is missing, may not be read, is malformed, of another
+            format or another version's, or its digest is wrong.
         OSError: The volume does not answer as it should.
     """
     path = folder / NAME
     if size_of(path) > LARGEST_BYTES:
         raise BadVersionError("FORMAT", f"{NAME} has more than {LARGEST_BYTES:,} bytes")
-    content = path.read_bytes()
+    content = read_bytes(path, LARGEST_BYTES)
     message = parse_manifest(content)
     if message.format != FORMAT:
         raise BadVersionError(
             "FORMAT", f"{NAME} says format {message.format}; this recommender reads {FORMAT}"
         )
-    unsigned = content.replace(message.digest.encode(), b"0" * len(message.digest), 1)
-    if hashlib.sha256(unsigned).hexdigest() != message.digest:
-        raise BadVersionError("CHECKSUM", f"{NAME} is not what its own digest says")
+    _check_digest(content, message.digest)
     if str(message.version) != folder.name:
         raise BadVersionError(
             "FORMAT", f"{NAME} says version {message.version}, and its folder is {folder.name}"
@@ -81,6 +86,7 @@ def read_manifest(folder: Path) -> Manifest:
             file.name: FileEntry(file.name, file.size_bytes, file.sha256) for file in message.files
         },
         content=content,
+        held_back=_held_back(message.gate) if message.HasField("gate") else "",
     )
 
 
@@ -94,3 +100,25 @@ def parse_manifest(content: bytes) -> ArtifactManifest:
         return json_format.Parse(content, ArtifactManifest(), ignore_unknown_fields=True)
     except (json_format.ParseError, UnicodeDecodeError, RecursionError) as error:
         raise BadVersionError("FORMAT", f"{NAME} is no manifest: {error}"[:300]) from None
+
+
+def _check_digest(content: bytes, digest: str) -> None:
+    if not _DIGEST.fullmatch(digest):
+        sentence = f"{NAME} has the digest {shown(digest)}; it must have 64 hexadecimal digits"
+        raise BadVersionError("FORMAT", sentence)
+    # That it stands there once only goes without saying: nobody can write down
+    # the digest of what he writes, other than in its place.
+    unsigned = content.replace(digest.encode(), b"0" * len(digest))
+    if hashlib.sha256(unsigned).hexdigest() != digest:
+        raise BadVersionError("CHECKSUM", f"{NAME} is not what its own digest says")
+
+
+def _held_back(gate: GateResult) -> str:
+    if gate.passed or gate.forced:
+        return ""
+    return (
+        f"NDCG@100 is {gate.ndcg_at_100:.3f}, and that of version {gate.against_version} is "
+        f"{gate.against_ndcg_at_100:.3f} on the same {gate.user_count:,} users: "
+        f"{gate.against_ndcg_at_100 - gate.ndcg_at_100:.4f} less, which is more than the margin "
+        f"of {gate.margin:.4f}"
+    )

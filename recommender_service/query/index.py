@@ -31,7 +31,9 @@ class MovieIndex:
         movie_ids: What breaks ties, (M,).
     """
 
-    def __init__(self, embeddings: NDArray[np.float32], movie_ids: Sequence[int]) -> None:
+    def __init__(
+        self, embeddings: NDArray[np.float32], movie_ids: Sequence[int] | NDArray[np.int64]
+    ) -> None:
         self._embeddings = embeddings
         self._movie_ids = np.asarray(movie_ids, dtype=np.int64)
 

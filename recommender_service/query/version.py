@@ -1,9 +1,11 @@
 """A version in memory, ready to answer."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from recommender_service.catalogue.catalogue import Catalogue
+from recommender_service.memory import SharedMemory
 from recommender_service.query.index import MovieIndex
 
 
@@ -17,6 +19,8 @@ class Version:
         catalogue: Its movies.
         index: Its embeddings.
         load_time: When it was loaded here, with a time zone.
+        files: What was read, by name, for processes that are to share it; the
+            embeddings are a view on it.
     """
 
     number: int
@@ -24,3 +28,4 @@ class Version:
     catalogue: Catalogue
     index: MovieIndex
     load_time: datetime
+    files: Mapping[str, SharedMemory] = field(default_factory=dict)
