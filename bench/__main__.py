@@ -17,6 +17,7 @@ TABLES = {
     "linear": "bench.linear",
     "same-rmse": "bench.same_rmse",
     "train": "bench.train",
+    "load": "bench.load",
 }
 """Each table's module, in the order in which they are measured."""
 

@@ -119,12 +119,12 @@ def test_names_of_one_length_are_found_in_every_block(count: int) -> None:
 
 
 def test_a_catalogue_has_no_objects_by_the_movie_for_the_garbage_collector_to_look_at() -> None:
+    gc.collect()
+    before = len(gc.get_objects())
     table = MovieTable(
         Movie(i, f"{'The ' * (i % 3)}Film {i} (Movie {i}) (1999)", 1999, ("Drama",), i)
         for i in range(20_000)
     )
-    gc.collect()
-    before = len(gc.get_objects())
     catalogue = Catalogue(table)
     assert len(catalogue) == 20_000
     assert catalogue.row_of_text("movie 19999") == 19_999

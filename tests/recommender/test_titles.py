@@ -1,7 +1,7 @@
 """The usual forms of a title, brought to one."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from recommender_service.catalogue.titles import (
@@ -160,6 +160,9 @@ def test_a_title_is_always_found_by_itself(text: str, brackets: str) -> None:
 
 
 @given(LIKE_A_TITLE)
+@example("He\nat, The")  # a pattern's "." is no line feed
+@example("Heat\n, The (1995)")
+@example("&Heat, L' (1995)")
 @settings(max_examples=2_000)
 def test_the_quick_ways_give_what_the_rules_give(title: str) -> None:
     assert [(key.name, key.year) for key in title_keys(title)] == keys_by_the_rules(title)
