@@ -205,6 +205,11 @@ def test_a_size_that_is_only_said_takes_no_memory(folder: Path, size: int) -> No
         (movies(HEADER, *ROWS[:5], '60,"Sabrina'), "FORMAT", "cannot be read"),
         (movies(HEADER, *ROWS[:5], "60.0,Sabrina,,,1"), "FORMAT", "60.0"),
         (movies(HEADER, *ROWS[:5], "60,Sabrina,long ago,,1"), "FORMAT", "long ago"),
+        (
+            movies(HEADER, *ROWS[:5], "60,Sabrina,-1,,1"),
+            "FORMAT",
+            "row 5, in line 7: year -1 is not",
+        ),
         (movies(HEADER, *ROWS[:5], f"{2**63},Sabrina,,,1"), "FORMAT", f"movie_id {2**63} is not"),
         (movies(HEADER, *ROWS[:5], "60,Sabrina,,,-1"), "FORMAT", "rating_count -1 is not legal"),
         (movies(HEADER, *ROWS[:5], ROWS[0]), "VALUES", "movies.csv has a movie id twice"),

@@ -76,13 +76,13 @@ def test_all_memory_is_given_back_with_the_last_reference(large: Path) -> None:
 
     before = held()
     version = load_version(large)
-    gone = weakref.ref(version)
+    gone = [weakref.ref(part) for part in (version, version.catalogue)]
     descriptors = [file.descriptor for file in version.files.values()]
     assert all(descriptor is not None for descriptor in descriptors)
     assert held() > before
     index = version.index
     del version
-    assert gone() is None
+    assert [part() for part in gone] == [None, None]
     assert len(mapped("memfd:movierec")) == before[0] + 1  # the embeddings, for the index
     del index
     assert held() == before
