@@ -43,7 +43,8 @@ def measure(setup: Setup) -> Table:
     names = {key: f"{key[0][0]:,} x {key[0][1]}, {key[1]}" for key in trials}
     alternate({names[key]: trial for key, trial in trials.items()}, setup.rounds)
     rows = []
-    for (size, way), loads in found.items():
+    for size, way in trials:
+        loads = found[size, way]
         series = Series(tuple(load["seconds"] for load in loads))
         rows.append(
             (
@@ -64,7 +65,7 @@ def measure(setup: Setup) -> Table:
             *("longest tick before", "longest tick", "99 of 100 ticks"),
             *("memory before", "memory after"),
         ),
-        rows=tuple(sorted(rows, key=lambda row: len(row[0]))),
+        rows=tuple(rows),
         notes=(
             "From the folder to a version that is checked and warm. The system has the files.",
             (

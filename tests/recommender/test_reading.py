@@ -4,7 +4,8 @@ import gc
 import os
 import sys
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from recommender_service.artifact.embeddings import embeddings_of
 from recommender_service.artifact.loading import load_version
 from recommender_service.errors import BadVersionError
-from support.damage import change_manifest, facts_of, npy
+from support.damage import change_manifest, facts_of, flip_bit, npy, replace_file
 from support.mappings import bytes_read, mapped, opened, resident_sizes
 from support.users import loaded_by_a_user
 from support.versions import publication, publish_by_hand
@@ -86,6 +87,31 @@ def test_all_memory_is_given_back_with_the_last_reference(large: Path) -> None:
     assert len(mapped("memfd:movierec")) == before[0] + 1  # the embeddings, for the index
     del index
     assert held() == before
+
+
+@needs_linux
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: flip_bit(folder / "embeddings.npy", -1),
+        lambda folder: flip_bit(folder / "movies.csv", -1),
+        lambda folder: replace_file(folder, "embeddings.npy", b"no array"),
+        lambda folder: replace_file(folder, "movies.csv", b"no table"),
+        lambda folder: change_manifest(folder, movie_count=7),
+        lambda folder: (folder / "movies.csv").unlink(),
+    ],
+)
+def test_of_a_version_that_is_rejected_no_memory_is_kept(
+    folder: Path, damage: Callable[[Path], None]
+) -> None:
+    damage(folder)
+    before = mapped("memfd:movierec"), opened("memfd:movierec")
+    is_loaded = False
+    with suppress(BadVersionError):  # pytest.raises would keep it, and the memory with it
+        load_version(folder)
+        is_loaded = True
+    assert not is_loaded
+    assert (mapped("memfd:movierec"), opened("memfd:movierec")) == before
 
 
 def test_what_processes_are_to_share_is_what_was_read(folder: Path) -> None:
@@ -175,7 +201,9 @@ def test_a_folder_that_may_not_be_entered_rejects_the_version(folder: Path) -> N
 @needs_linux
 def test_a_version_is_warm_when_it_is_loaded(large: Path) -> None:
     """No page of it is left for the first request to fetch."""
+    before = resident_sizes("memfd:movierec").keys()
     version = load_version(large)
     sizes = resident_sizes("memfd:movierec")
-    assert len(sizes) == len(version.files) == 2
-    assert all(resident == size for size, resident in sizes)
+    own = [sizes[addresses] for addresses in sizes.keys() - before]
+    assert len(own) == len(version.files) == 2
+    assert all(resident == size for size, resident in own)

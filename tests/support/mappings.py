@@ -27,14 +27,15 @@ def bytes_read() -> int:
     return int(fields["rchar"])
 
 
-def resident_sizes(text: str) -> list[tuple[int, int]]:
-    """Of each such mapping, how large it is and how much of it is at hand, in kB."""
-    sizes, is_such = [], False
+def resident_sizes(text: str) -> dict[str, tuple[int, int]]:
+    """Of each such mapping, by its addresses: how large it is, and how much is at hand, in kB."""
+    sizes, addresses, size = {}, "", 0
     for line in Path("/proc/self/smaps").read_text().splitlines():
-        if not line.split()[0].endswith(":"):
-            is_such = text in line
-        elif is_such and line.startswith("Size:"):
-            size = int(line.split()[1])
-        elif is_such and line.startswith("Rss:"):
-            sizes.append((size, int(line.split()[1])))
+        name, *values = line.split()
+        if not name.endswith(":"):
+            addresses = name if text in line else ""
+        elif name == "Size:":
+            size = int(values[0])
+        elif name == "Rss:" and addresses:
+            sizes[addresses] = (size, int(values[0]))
     return sizes
