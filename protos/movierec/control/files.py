@@ -1,4 +1,4 @@
-"""Small files that are replaced as a whole."""
+"""Folders that are made durably, and small files that are replaced as a whole."""
 
 import os
 import secrets
@@ -15,7 +15,7 @@ def replace_file(path: Path, content: bytes) -> None:
     Raises:
         OSError: The volume did not take it. The file is as it was.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     # Of a name that no two writers share, and that readers pass over.
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
@@ -28,6 +28,20 @@ def replace_file(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder, if it is not there, and those above it, durably.
+
+    Raises:
+        OSError: The volume did not take it, or something else is in its place.
+    """
+    if folder.is_dir():
+        return
+    if not folder.parent.exists():
+        make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
 
 
 def sync_folder(folder: Path) -> None:
