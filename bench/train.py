@@ -89,10 +89,10 @@ def measure(setup: Setup) -> Table:
                 dataset=folder.name,
                 dataset_dir=folder.absolute(),
                 artifacts_dir=Path(temporary) / "artifacts",
+                control_dir=Path(temporary) / "control",
                 checkpoints_dir=Path(temporary) / "checkpoints",
                 settings=DEFAULTS.model_copy(update={"min_ratings": min_ratings}),
                 max_bad_row_share=0,
-                validate_only=False,
             )
             runs[min_ratings] = run(job)
     return Table(

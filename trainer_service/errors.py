@@ -1,5 +1,6 @@
 """What can go wrong in the trainer for reasons that the caller can act on."""
 
+import os
 from typing import ClassVar
 
 from movierec.chassis.errors import InvalidRequestError, Resource, ServiceError, Violation
@@ -9,20 +10,6 @@ class DataError(ServiceError):
     """The data cannot be trained on; says what was found and what would work."""
 
     reason: ClassVar[str] = "DATA"
-
-    @staticmethod
-    def told(reason: str, message: str) -> ServiceError:
-        """The error that the training process told of, by its reason.
-
-        Args:
-            reason: As in `reason` of a class here.
-            message: Its sentence.
-
-        Returns:
-            An error of that class; of `RunFailedError` for any other reason.
-        """
-        kinds = {kind.reason: kind for kind in DataError.__subclasses__()}
-        return kinds.get(reason, RunFailedError)(message)
 
 
 class DatasetNotFoundError(DataError):
@@ -105,6 +92,36 @@ class RequestIdReusedError(InvalidRequestError):
         super().__init__(Violation("request_id", sentence))
 
 
+class NotPublishableError(ServiceError):
+    """There is nothing of the run that could be published; says in which state it is."""
+
+    reason: ClassVar[str] = "NOT_PUBLISHABLE"
+
+
+class WeightsNotKeptError(NotPublishableError):
+    """The run was not trained to its end, or its weights are gone."""
+
+    reason: ClassVar[str] = "WEIGHTS_NOT_KEPT"
+
+
+class DataChangedError(NotPublishableError):
+    """The data set is not the one that the run was trained on."""
+
+    reason: ClassVar[str] = "DATA_CHANGED"
+
+
+class StorageError(ServiceError):
+    """A run cannot be kept: the folder of runs cannot be written to."""
+
+    reason: ClassVar[str] = "STORAGE_FAILED"
+
+
+class CheckpointError(ServiceError):
+    """Weights could not be kept, or read again, in the middle of fitting."""
+
+    reason: ClassVar[str] = "CHECKPOINT_FAILED"
+
+
 class PublishError(ServiceError):
     """The version could not be written to the volume."""
 
@@ -115,3 +132,24 @@ class TrainingDivergedError(ServiceError):
     """The loss stopped being a number."""
 
     reason: ClassVar[str] = "TRAINING_DIVERGED"
+
+
+def error_told(reason: str, message: str) -> ServiceError:
+    """The error that the training process told of.
+
+    Args:
+        reason: Its kind, as in `reason` of a class here.
+        message: Its sentence.
+
+    Returns:
+        An error of that class, if its like answers a request rather than ends a run;
+        of `RunFailedError` for any other reason.
+    """
+    families = (DataError, NotPublishableError)
+    kinds = {kind.reason: kind for family in families for kind in family.__subclasses__()}
+    return kinds.get(reason, RunFailedError)(message)
+
+
+def said_by(error: OSError) -> str:
+    """What the operating system says of an error, in its plain words."""
+    return os.strerror(error.errno) if error.errno else str(error)

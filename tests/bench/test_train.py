@@ -17,10 +17,10 @@ def job(folder: Path, min_ratings: int) -> Job:
         dataset="sample",
         dataset_dir=folder / "sample",
         artifacts_dir=folder / "artifacts",
+        control_dir=folder / "control",
         checkpoints_dir=folder / "checkpoints",
         settings=TrainingSettings(min_ratings=min_ratings, epochs=2, dim=8),
         max_bad_row_share=0,
-        validate_only=False,
     )
 
 

@@ -68,3 +68,44 @@ def test_a_trainer_killed_in_a_run_takes_it_up_after_the_last_finished_epoch_to_
         for number in "12"
     )
     assert first == second
+
+
+def test_a_trainer_killed_while_it_publishes_a_run_again_takes_that_up_and_trains_nothing(
+    tmp_path: Path,
+) -> None:
+    write_two_tastes(tmp_path / "data" / "tastes")
+    # With a folder of the last number that there is, nothing can be published.
+    in_the_way = tmp_path / "artifacts" / "versions" / ("9" * 18)
+    in_the_way.mkdir(parents=True)
+    quick = training_pb2.TrainingSettings(min_ratings=10, epochs=2, dim=4)
+    with (
+        started("trainer_service", tmp_path) as trainer,
+        grpc.insecure_channel(trainer.address) as channel,
+    ):
+        stub = trainer_pb2_grpc.TrainerServiceStub(channel)
+        request = pb.TrainRequest(dataset="tastes", settings=quick)
+        *_, failed = (reply.event for reply in stub.Train(request, timeout=DEADLINE_S))
+        assert failed.error.reason == "PUBLISH_FAILED"
+        in_the_way.rmdir()
+        publish = pb.PublishRunRequest(run_id=failed.run_id, force=True)
+        call = stub.PublishRun(publish, timeout=DEADLINE_S)
+        assert any(reply.event.phase == pb.RUN_PHASE_READING for reply in call)
+        (publishing,) = training_processes(trainer.process.pid)
+        trainer.stop(signal.SIGKILL)
+        assert ends(publishing)
+
+    with (
+        started("trainer_service", tmp_path) as trainer,
+        grpc.insecure_channel(trainer.address) as channel,
+    ):
+        stub = trainer_pb2_grpc.TrainerServiceStub(channel)
+        follow = pb.FollowRunRequest(run_id=failed.run_id, after_sequence=failed.sequence)
+        events = [reply.event for reply in stub.FollowRun(follow, timeout=DEADLINE_S)]
+        run = stub.GetRun(pb.GetRunRequest(run_id=failed.run_id), timeout=DEADLINE_S).run
+
+    assert pb.RUN_STATE_INTERRUPTED in {event.state for event in events}
+    assert pb.RUN_PHASE_FITTING not in {event.phase for event in events}
+    expected = range(failed.sequence + 1, failed.sequence + len(events) + 1)
+    assert [event.sequence for event in events] == list(expected)
+    assert (run.state, run.version, run.force) == (pb.RUN_STATE_SUCCEEDED, 1, True)
+    assert run.gate.forced

@@ -10,6 +10,7 @@ from trainer_service.artifact.publication import Publication
 from trainer_service.artifact.publishing import publish
 from trainer_service.data import DataReport, Movie, MovieTable
 from trainer_service.model.evaluation import TrainingMetrics
+from trainer_service.model.gate import GateResult
 from trainer_service.model.settings import TrainingSettings
 
 TITLES = (
@@ -32,6 +33,7 @@ def publication(
     *,
     run_id: str = "run-1",
     embeddings: NDArray[np.float32] | None = None,
+    gate: GateResult | None = None,
 ) -> Publication:
     """A version of movies on a circle."""
     radians = np.radians(np.asarray(angles, dtype=np.float64))
@@ -66,6 +68,7 @@ def publication(
         movies=movies,
         rating_counts=np.arange(count, 0, -1, dtype=np.int64) * 10,
         embeddings=vectors,
+        gate=gate,
     )
 
 

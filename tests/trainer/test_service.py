@@ -5,30 +5,21 @@ import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import grpc
 import pytest
-from google.protobuf.message import Message
 from google.rpc import error_details_pb2
-from grpc_status import rpc_status
 
 from movierec.v1 import trainer_pb2 as pb
-from movierec.v1 import trainer_pb2_grpc, training_pb2
+from movierec.v1 import training_pb2
 from support.datasets import write_two_tastes
 from support.processes import is_alive, training_processes
 from support.servers import DEADLINE_S, serving
+from support.trainers import ENDLESS, Stub, detail_of, said, settings_for, train, trainer
 from support.versions import publish_by_hand
 from trainer_service.model.settings import TrainingSettings
 from trainer_service.runs.store import RunStore
 from trainer_service.service.building import Trainer
-from trainer_service.settings import TrainerSettings
-
-QUICK = training_pb2.TrainingSettings(min_ratings=10, epochs=2, dim=4)
-ENDLESS = training_pb2.TrainingSettings(min_ratings=10, epochs=1_000, dim=4, batch_size=1)
-
-Stub = trainer_pb2_grpc.TrainerServiceStub
-Detail = TypeVar("Detail", bound=Message)
 
 
 @pytest.fixture(scope="module")
@@ -48,22 +39,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def stub(folder: Path) -> Iterator[Stub]:
-    with (
-        serving(lambda: Trainer(settings_for(folder))) as address,
-        grpc.insecure_channel(address) as channel,
-    ):
-        yield Stub(channel)
-
-
-def settings_for(folder: Path) -> TrainerSettings:
-    return TrainerSettings(
-        listen="127.0.0.1:0", data_dir=folder / "data", artifacts_dir=folder / "artifacts"
-    )
-
-
-def train(stub: Stub, dataset: str = "tastes", **fields: object) -> list[pb.RunEvent]:
-    request = pb.TrainRequest(dataset=dataset, **{"settings": QUICK, **fields})  # type: ignore[arg-type]  # named per test
-    return [response.event for response in stub.Train(request, timeout=DEADLINE_S)]
+    with trainer(folder) as stub:
+        yield stub
 
 
 def refused(stub: Stub, dataset: str = "tastes", **fields: object) -> grpc.RpcError:
@@ -72,18 +49,6 @@ def refused(stub: Stub, dataset: str = "tastes", **fields: object) -> grpc.RpcEr
     except grpc.RpcError as error:
         return error
     raise AssertionError(f"it was not refused, and ended with {events[-1]}")
-
-
-def said(error: grpc.RpcError) -> str:
-    return error.details() or ""
-
-
-def detail_of(error: grpc.RpcError, kind: type[Detail]) -> Detail:
-    for packed in rpc_status.from_call(error).details:
-        detail = kind()
-        if packed.Unpack(detail):
-            return detail
-    raise AssertionError(f"no {kind.__name__} in {error}")
 
 
 @pytest.fixture(scope="module")

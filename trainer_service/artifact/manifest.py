@@ -1,6 +1,7 @@
-"""A version's manifest, in the contract's form."""
+"""A version's manifest, in the contract's form: written, and read again."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,12 @@ from trainer_service.artifact.publication import Publication
 FORMAT = 1
 NO_DIGEST = "0" * 64
 """What stands in the digest's place while the digest is taken."""
+
+DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class BadVersionError(Exception):
+    """A version is not what it should be; says in which way."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +70,39 @@ def encode_manifest(
             for file in files
         ],
         "digest": NO_DIGEST,
+        "gate": publication.gate and messages.gate_result(publication.gate),
     }
-    text = json_format.MessageToJson(
-        ArtifactManifest(**facts), preserving_proto_field_name=True, ensure_ascii=False
-    )
-    unsigned = f"{text}\n".encode()
-    digest = hashlib.sha256(unsigned).hexdigest()
-    before, _, after = unsigned.rpartition(NO_DIGEST.encode())  # the digest is the last field
-    return before + digest.encode() + after
+    manifest = ArtifactManifest(**facts)
+    manifest.digest = hashlib.sha256(_text(manifest)).hexdigest()
+    return _text(manifest)
+
+
+def decode_manifest(content: bytes, *, version: int) -> ArtifactManifest:
+    """The message that the bytes of a `manifest.json` stand for.
+
+    Args:
+        content: The bytes.
+        version: The number that its folder has.
+
+    Raises:
+        BadVersionError: They stand for none, were changed, are another version's, or of a
+            format that is not read here.
+    """
+    try:
+        manifest = json_format.Parse(content, ArtifactManifest(), ignore_unknown_fields=True)
+    except (json_format.ParseError, UnicodeDecodeError, RecursionError) as error:
+        raise BadVersionError(f"its manifest is none: {error}"[:300]) from None
+    digest = manifest.digest
+    unsigned = content.replace(digest.encode(), NO_DIGEST.encode()) if digest else b""
+    if not DIGEST.fullmatch(digest) or hashlib.sha256(unsigned).hexdigest() != digest:
+        raise BadVersionError("its manifest is not what its own digest says")
+    if (manifest.format, manifest.version) != (FORMAT, version):
+        raise BadVersionError(
+            f"its manifest says format {manifest.format} and version {manifest.version}"
+        )
+    return manifest
+
+
+def _text(manifest: ArtifactManifest) -> bytes:
+    text = json_format.MessageToJson(manifest, preserving_proto_field_name=True, ensure_ascii=False)
+    return f"{text}\n".encode()

@@ -1,4 +1,4 @@
-"""What a manifest holds of the domain's values, as messages of the contract."""
+"""What a manifest holds of the domain's values, as messages of the contract, and back."""
 
 from datetime import datetime
 
@@ -7,6 +7,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from movierec.v1 import training_pb2
 from trainer_service.data import DataReport
 from trainer_service.model.evaluation import TrainingMetrics
+from trainer_service.model.gate import GateResult
 from trainer_service.model.settings import TrainingSettings
 
 
@@ -42,3 +43,15 @@ def training_settings(settings: TrainingSettings) -> training_pb2.TrainingSettin
 def training_metrics(metrics: TrainingMetrics) -> training_pb2.TrainingMetrics:
     """What was measured, as a message."""
     return training_pb2.TrainingMetrics(**metrics.model_dump(exclude_none=True))
+
+
+def gate_result(gate: GateResult) -> training_pb2.GateResult:
+    """How a version compares with the active one, as a message."""
+    return training_pb2.GateResult(**gate.model_dump())
+
+
+def gate_of(message: training_pb2.GateResult) -> GateResult:
+    """The same, back from a message."""
+    names = (field.name for field in message.DESCRIPTOR.fields)
+    known = {name: getattr(message, name) for name in names if name in GateResult.model_fields}
+    return GateResult(**known)

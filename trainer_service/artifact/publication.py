@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from trainer_service.data import DataReport, MovieTable
 from trainer_service.model.evaluation import TrainingMetrics
+from trainer_service.model.gate import GateResult
 from trainer_service.model.settings import TrainingSettings
 
 
@@ -23,6 +24,7 @@ class Publication:
         movies: Titles, genres and years, M of them.
         rating_counts: Clean ratings of each movie, (M,).
         embeddings: Unit rows, float32, (M, D).
+        gate: How it compares with the active version; None if that was not asked.
 
     Raises:
         ValueError: The parts do not fit together, or a row is no unit vector.
@@ -36,6 +38,7 @@ class Publication:
     movies: MovieTable
     rating_counts: NDArray[np.int64]
     embeddings: NDArray[np.float32]
+    gate: GateResult | None = None
 
     def __post_init__(self) -> None:
         if not len(self.movies) == len(self.rating_counts) == len(self.embeddings):

@@ -10,7 +10,6 @@ import hashlib
 import io
 import json
 import os
-import re
 import shutil
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -18,16 +17,55 @@ from pathlib import Path
 
 import numpy as np
 
+from movierec.control.files import make_folder, sync_folder
+from trainer_service.artifact.layout import (
+    EMBEDDINGS,
+    LARGEST_NUMBER,
+    MANIFEST,
+    MOVIES,
+    MOVIES_HEADER,
+    claims_dir,
+    numbers,
+    staging_dir,
+    version_dir,
+    versions_dir,
+)
 from trainer_service.artifact.manifest import WrittenFile, encode_manifest
 from trainer_service.artifact.publication import Publication
-from trainer_service.errors import PublishError
+from trainer_service.errors import PublishError, said_by
 
-MANIFEST = "manifest.json"
-EMBEDDINGS = "embeddings.npy"
-MOVIES = "movies.csv"
-NUMBER = re.compile(r"[1-9][0-9]{0,17}")
-LARGEST_NUMBER = 10**18 - 1
-MOVIES_HEADER = ("movie_id", "title", "year", "genres", "rating_count")
+
+def prepare_volume(artifacts_dir: Path) -> None:
+    """Makes the folder of versions, if it is not there.
+
+    Whoever does so before the training can tell a volume that has vanished in the
+    meantime from one that is new: see `require_volume`.
+
+    Raises:
+        PublishError: The volume does not take it.
+    """
+    versions = versions_dir(artifacts_dir)
+    try:
+        make_folder(versions)
+    except OSError as error:
+        raise PublishError(
+            f"no version can be written to {versions}: {said_by(error)}; nothing was trained: "
+            f"mend it, and train again"
+        ) from error
+
+
+def require_volume(artifacts_dir: Path, run_id: str) -> None:
+    """Makes sure that the volume is there, rather than the empty folder that it was mounted on.
+
+    Args:
+        artifacts_dir: The volume's folder.
+        run_id: The run that is to publish.
+
+    Raises:
+        PublishError: It has vanished.
+    """
+    if not versions_dir(artifacts_dir).is_dir():
+        raise _not_published(artifacts_dir, run_id, "the volume has vanished")
 
 
 def publish(artifacts_dir: Path, publication: Publication) -> int:
@@ -43,51 +81,50 @@ def publish(artifacts_dir: Path, publication: Publication) -> int:
     Raises:
         PublishError: The volume did not take it. Nothing of it is left.
     """
-    versions = artifacts_dir / "versions"
-    staging = staging_dir(artifacts_dir, publication.run_id)
+    run_id = publication.run_id
+    staging = staging_dir(artifacts_dir, run_id)
     try:
-        staging.mkdir(parents=True)
+        make_folder(versions_dir(artifacts_dir))
+        discard_staging(artifacts_dir, run_id)  # of an attempt that was killed
+        staging.mkdir()
         files = [
             _write(staging / EMBEDDINGS, _encode_embeddings(publication)),
             _write(staging / MOVIES, _encode_movies(publication)),
         ]
-        number = claim_number(versions)
+        number = claim_number(artifacts_dir)
         manifest = encode_manifest(
             publication, version=number, created=datetime.now(UTC), files=files
         )
         files.append(_write(staging / MANIFEST, manifest))
         _check(staging, files)
-        _sync(staging)
-        staging.rename(versions / str(number))
-        _sync(versions)
+        sync_folder(staging)
+        _give_number(staging, version_dir(artifacts_dir, number))
     except OSError as error:
-        discard_staging(artifacts_dir, publication.run_id)
-        raise PublishError(
-            f"the version could not be written to the volume: {error.strerror or error}"
-        ) from error
+        discard_staging(artifacts_dir, run_id)
+        raise _not_published(artifacts_dir, run_id, said_by(error)) from error
     return number
 
 
-def published_by(artifacts_dir: Path, run_id: str) -> int | None:
+def published_by(artifacts_dir: Path, run_id: str, *, after: int = 0) -> int | None:
     """The version that a run has published, if it has.
+
+    Args:
+        artifacts_dir: The volume's folder.
+        run_id: The run.
+        after: The version that the run had published before, which is not meant.
 
     Raises:
         OSError: The volume does not answer as it should.
     """
-    versions = artifacts_dir / "versions"
-    if versions.is_dir():
-        for number in sorted(numbers(versions), reverse=True):
-            # What cannot be read is not what we have just written.
-            with suppress(OSError, ValueError, KeyError, TypeError):
-                manifest = json.loads((versions / str(number) / MANIFEST).read_bytes())
-                if manifest["run_id"] == run_id:
-                    return number
+    for number in sorted(numbers(versions_dir(artifacts_dir)), reverse=True):
+        if number <= after:
+            break
+        # What cannot be read is not what we have just written.
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            manifest = json.loads((version_dir(artifacts_dir, number) / MANIFEST).read_bytes())
+            if manifest["run_id"] == run_id:
+                return number
     return None
-
-
-def staging_dir(artifacts_dir: Path, run_id: str) -> Path:
-    """Where a run's version is staged."""
-    return artifacts_dir / "versions" / f".staging-{run_id}"
 
 
 def discard_staging(artifacts_dir: Path, run_id: str) -> None:
@@ -95,18 +132,18 @@ def discard_staging(artifacts_dir: Path, run_id: str) -> None:
     shutil.rmtree(staging_dir(artifacts_dir, run_id), ignore_errors=True)
 
 
-def claim_number(versions: Path) -> int:
+def claim_number(artifacts_dir: Path) -> int:
     """Takes the next number, which nobody gets again, not even after the version is gone.
 
     Args:
-        versions: The folder of versions.
+        artifacts_dir: The volume's folder.
 
     Raises:
         OSError: The volume does not take the claim.
     """
-    claims = versions / ".claimed"
-    claims.mkdir(exist_ok=True)
-    number = max(numbers(versions) | numbers(claims), default=0)
+    claims = claims_dir(artifacts_dir)
+    make_folder(claims)
+    number = max(numbers(versions_dir(artifacts_dir)) | numbers(claims), default=0)
     while True:
         number += 1
         if number > LARGEST_NUMBER:
@@ -115,13 +152,25 @@ def claim_number(versions: Path) -> int:
             )
         with suppress(FileExistsError):
             (claims / str(number)).touch(exist_ok=False)
-            _sync(claims)
+            sync_folder(claims)
             return number
 
 
-def numbers(folder: Path) -> set[int]:
-    """The names in a folder that are numbers of versions; all others mean nothing."""
-    return {int(path.name) for path in folder.iterdir() if NUMBER.fullmatch(path.name)}
+def _give_number(staging: Path, version: Path) -> None:
+    staging.rename(version)
+    try:
+        sync_folder(version.parent)
+    except OSError:
+        version.rename(staging)  # what is not durable is not published
+        raise
+
+
+def _not_published(artifacts_dir: Path, run_id: str, why: str) -> PublishError:
+    return PublishError(
+        f"the version could not be written to {versions_dir(artifacts_dir)}: {why}; what was "
+        f"trained is kept: mend the volume, and `movierec publish {run_id}` publishes it "
+        f"without training again"
+    )
 
 
 def _encode_embeddings(publication: Publication) -> bytes:
@@ -153,11 +202,3 @@ def _check(staging: Path, files: list[WrittenFile]) -> None:
     for file in files:
         if hashlib.sha256((staging / file.name).read_bytes()).hexdigest() != file.sha256:
             raise OSError(f"{file.name} reads back otherwise than it was written")
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

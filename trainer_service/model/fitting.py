@@ -1,6 +1,7 @@
 """Fits the model to a split, keeps the best epoch, and goes on where it was stopped."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,13 +9,19 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from movierec.control.files import make_folder
 from trainer_service.data import Ratings
-from trainer_service.errors import TrainingDivergedError
+from trainer_service.errors import (
+    CheckpointError,
+    TrainingDivergedError,
+    WeightsNotKeptError,
+    said_by,
+)
 from trainer_service.model.als import movies_by_als
 from trainer_service.model.batches import HeldOutBatches, UserBatches, UserRows
 from trainer_service.model.co_liked import CoLikedHead
 from trainer_service.model.evaluation import TrainingMetrics
-from trainer_service.model.history import WEIGHTS, History, HistoryFolder, KeepHistory
+from trainer_service.model.history import History, HistoryFolder, KeepHistory, KeepWeights
 from trainer_service.model.measuring import measure
 from trainer_service.model.network import RatingModel, TwoHeadModel
 from trainer_service.model.progress import TrainingProgress
@@ -185,15 +192,50 @@ def fit(
         fingerprint: Of the data; a history of other data is not taken up.
 
     Raises:
+        CheckpointError: The folder does not take the weights.
         TrainingDivergedError: The loss is no number any more.
     """
+    with _kept_in(checkpoints):
+        return _fit(split, settings, HistoryFolder(checkpoints), report, fingerprint)
+
+
+def load(
+    split: Split, settings: FittingSettings, checkpoints: Path, *, fingerprint: str = ""
+) -> Fitted:
+    """What `fit` came to with the same arguments, without fitting anything.
+
+    Raises:
+        WeightsNotKeptError: It did not come to its end, or what it left is not there any more.
+    """
     folder = HistoryFolder(checkpoints)
-    history = folder.read(f"{settings.model_dump_json()} {fingerprint}")
+    try:
+        history = folder.read(_key(settings, fingerprint))
+        if history.is_complete(epochs=settings.epochs, patience=settings.patience):
+            return _best_of(prepare(split, settings).heads, folder, history, settings)
+    except OSError as error:
+        raise WeightsNotKeptError(
+            f"the weights in {checkpoints} cannot be read: {said_by(error)}; mend that and try "
+            f"again, or train again"
+        ) from error
+    raise WeightsNotKeptError(
+        f"{checkpoints} holds {history.epochs_done} finished epochs of {settings.epochs}, so that "
+        f"there is nothing to publish: train again"
+    )
+
+
+def _fit(
+    split: Split,
+    settings: FittingSettings,
+    folder: HistoryFolder,
+    report: Callable[[TrainingProgress], None],
+    fingerprint: str,
+) -> Fitted:
+    history = folder.read(_key(settings, fingerprint))
     fitting = prepare(split, settings, epochs_done=history.epochs_done)
     heads, batches = fitting.heads, fitting.batches
     if history.epochs_done:
         heads.load_weights(folder.weights(history.epochs_done))
-    checkpoints.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.path)
     keep = KeepHistory(folder, history, patience=settings.patience)
     if not history.has_lost_patience(settings.patience):
         heads.fit(
@@ -205,7 +247,7 @@ def fit(
             verbose=0,
             callbacks=[
                 keras.callbacks.TerminateOnNaN(),
-                keras.callbacks.ModelCheckpoint(checkpoints / WEIGHTS, save_weights_only=True),
+                KeepWeights(folder),
                 keep,
                 ProgressReport(report, rating_count=len(split.train), step_count=len(batches)),
             ],
@@ -215,11 +257,36 @@ def fit(
             f"the loss is no number any more in epoch {keep.history.epochs_done + 1}, with "
             f"{settings.model_dump_json()}: try a smaller learning rate"
         )
-    heads.load_weights(folder.weights(keep.history.best_epoch))
+    return _best_of(heads, folder, keep.history, settings)
+
+
+def _best_of(
+    heads: TwoHeadModel, folder: HistoryFolder, history: History, settings: FittingSettings
+) -> Fitted:
+    heads.load_weights(folder.weights(history.best_epoch))
     model = heads.rating_model
     return Fitted(
         model=model,
         embeddings=np.asarray(model.unit_movie_vectors(), dtype=np.float32),
-        history=keep.history,
+        history=history,
         batch_size=settings.batch_size,
     )
+
+
+def _key(settings: FittingSettings, fingerprint: str) -> str:
+    """What tells one fitting from another."""
+    return f"{settings.model_dump_json()} {fingerprint}"
+
+
+@contextmanager
+def _kept_in(checkpoints: Path) -> Iterator[None]:
+    """Says of an error of the operating system which folder it was about."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # nobody listens to the progress any more
+    except OSError as error:
+        raise CheckpointError(
+            f"the weights could not be kept in {checkpoints}: {said_by(error)}; mend that, and "
+            f"train again"
+        ) from error

@@ -7,11 +7,13 @@ count. Whatever else lies in the folder was cut short, and is not looked at.
 
 import os
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import keras
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from movierec.control.files import replace_file
 
 WEIGHTS = "epoch-{epoch:04d}.weights.h5"
 
@@ -40,6 +42,10 @@ class History(BaseModel):
     def best_epoch(self) -> int:
         """The one with the lowest validation loss, the first of several, or the last; from 1."""
         return int(np.argmin(self.val_loss)) + 1 if self.val_loss else self.epochs_done
+
+    def is_complete(self, *, epochs: int, patience: int) -> bool:
+        """Whether a fitting of so many epochs with that patience is over."""
+        return self.epochs_done >= epochs or self.has_lost_patience(patience)
 
     def has_lost_patience(self, patience: int) -> bool:
         """Whether so many epochs have gone by since the best one."""
@@ -77,15 +83,14 @@ class HistoryFolder:
     def write(self, history: History) -> None:
         """Replaces what is kept, and removes the weights that are not needed any more."""
         needed = self._needed(history)
-        temporary = self._file.with_suffix(".tmp")
-        temporary.write_text(history.model_dump_json(), encoding="ascii")
-        for path in (*needed, temporary):
+        for path in needed:
             with path.open("rb") as file:
                 os.fsync(file.fileno())
-        temporary.replace(self._file)
-        for path in self.path.glob("epoch-*"):
-            if path not in needed:
-                path.unlink()
+        replace_file(self._file, history.model_dump_json().encode())
+        for pattern in ("epoch-*", f".{self._file.name}.*"):  # of either, what a kill cut short
+            for path in self.path.glob(pattern):
+                if path not in needed:
+                    path.unlink()
 
     def _needed(self, history: History) -> set[Path]:
         return {self.weights(history.best_epoch), self.weights(history.epochs_done)}
@@ -95,10 +100,28 @@ class HistoryFolder:
         return self.path / "history.json"
 
 
+class KeepWeights(keras.callbacks.ModelCheckpoint):
+    """Writes the weights after each epoch.
+
+    Args:
+        folder: Where they are kept; it is there.
+    """
+
+    def __init__(self, folder: HistoryFolder) -> None:
+        super().__init__(folder.path / WEIGHTS, save_weights_only=True)
+        self._folder = folder
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Writes those of an epoch, counted from 0."""
+        # Keras would make a folder anew whose volume has vanished, and keep the weights there.
+        self._folder.path.stat()
+        super().on_epoch_end(epoch, logs)
+
+
 class KeepHistory(keras.callbacks.Callback):
     """Writes the history after each epoch, and ends the fitting when patience is lost.
 
-    Comes after the `ModelCheckpoint` that writes the weights.
+    Comes after `KeepWeights`.
 
     Args:
         folder: Where it is kept.

@@ -65,9 +65,8 @@ def split_ratings(ratings: Ratings, holdout: float, *, fold: int = 0) -> Split:
     Raises:
         TooLittleDataError: Nobody would be left to train on.
     """
-    start = np.uint64(fold)
-    mixed_users = _mixed(start, ratings.user_ids)  # (U,)
-    place = _uniform(mixed_users)
+    mixed_users = _mixed(np.uint64(fold), ratings.user_ids)  # (U,)
+    place = user_places(ratings.user_ids, fold=fold)
     is_validation = place < holdout
     is_test = ~is_validation & (place < 2 * holdout)
     is_trained = ~is_validation & ~is_test
@@ -90,6 +89,19 @@ def split_ratings(ratings: Ratings, holdout: float, *, fold: int = 0) -> Split:
         validation=ratings.select(is_validation[ratings.user_index]),
         test=ratings.select(is_test[ratings.user_index]),
     )
+
+
+def user_places(user_ids: NDArray[np.int64], *, fold: int = 0) -> NDArray[np.float64]:
+    """Each user's place from 0 to 1, (U,), which says on which side the user is.
+
+    A split that holds out a share h has those below h in `validation`, the others
+    below 2h in `test`, and trains on the rest.
+
+    Args:
+        user_ids: External ids, (U,).
+        fold: Which of many splits, as in `split_ratings`.
+    """
+    return _uniform(_mixed(np.uint64(fold), user_ids))
 
 
 @dataclass(frozen=True)

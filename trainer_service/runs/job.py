@@ -6,13 +6,30 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from trainer_service.artifact.gating import hold_against_active
 from trainer_service.artifact.publication import Publication
-from trainer_service.artifact.publishing import publish
+from trainer_service.artifact.publishing import prepare_volume, publish, require_volume
 from trainer_service.data import read_dataset
+from trainer_service.errors import DataChangedError
+from trainer_service.model.evaluation import TrainingMetrics
 from trainer_service.model.memory import check_memory
 from trainer_service.model.settings import TrainingSettings
 from trainer_service.model.split import split_ratings
 from trainer_service.runs.run import RunPhase, RunUpdate
+
+
+class Trained(BaseModel):
+    """What is known of a run that was trained before, and only has to be published.
+
+    Args:
+        fingerprint: Of the data that it was trained on; empty if that is not known.
+        metrics: What was measured; None if the run had not come to that.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    fingerprint: str
+    metrics: TrainingMetrics | None
 
 
 class Job(BaseModel):
@@ -23,10 +40,13 @@ class Job(BaseModel):
         dataset: The data set's name.
         dataset_dir: Where it lies.
         artifacts_dir: Where the version is to go.
+        control_dir: Where is said which version is to serve.
         checkpoints_dir: Where weights may be kept meanwhile.
         settings: How to train.
         max_bad_row_share: Share of bad rows from which the data is refused.
         validate_only: Whether to stop after reading.
+        force: Whether the version is to count as if it had passed the quality gate.
+        trained: If only what lies in `checkpoints_dir` is to be published.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -35,10 +55,13 @@ class Job(BaseModel):
     dataset: str
     dataset_dir: Path
     artifacts_dir: Path
+    control_dir: Path
     checkpoints_dir: Path
     settings: TrainingSettings
     max_bad_row_share: float
-    validate_only: bool
+    validate_only: bool = False
+    force: bool = False
+    trained: Trained | None = None
 
 
 def run_job(job: Job, tell: Callable[[RunUpdate], None]) -> None:
@@ -55,8 +78,15 @@ def run_job(job: Job, tell: Callable[[RunUpdate], None]) -> None:
     dataset = read_dataset(job.dataset_dir, max_bad_row_share=job.max_bad_row_share).over_threshold(
         job.settings.min_ratings
     )
+    fingerprint = dataset.report.fingerprint
+    if job.trained is None:
+        tell(RunUpdate(data=dataset.report))
+    elif job.trained.fingerprint not in {"", fingerprint}:
+        raise DataChangedError(
+            f"the data set {job.dataset} is not the one that run {job.run_id} was trained on: put "
+            f"that back, or train again"
+        )
     split = split_ratings(dataset.ratings, job.settings.holdout)
-    tell(RunUpdate(data=dataset.report))
     size = dict(user_count=split.train_user_count, movie_count=split.train.movie_count)
     settings = job.settings.for_data(**size)
     check_memory(settings, **size)
@@ -64,19 +94,36 @@ def run_job(job: Job, tell: Callable[[RunUpdate], None]) -> None:
         return
 
     # TensorFlow takes seconds to import, which reading and refusing need not wait for.
-    from trainer_service.model.fitting import fit  # noqa: PLC0415
+    from trainer_service.model.fitting import fit, load  # noqa: PLC0415
 
-    tell(RunUpdate(phase=RunPhase.FITTING))
-    fitted = fit(
-        split,
-        settings,
-        job.checkpoints_dir,
-        lambda progress: tell(RunUpdate(progress=progress)),
-        fingerprint=dataset.report.fingerprint,
-    )
+    if job.trained is None:
+        prepare_volume(job.artifacts_dir)
+        tell(RunUpdate(phase=RunPhase.FITTING))
+        fitted = fit(
+            split,
+            settings,
+            job.checkpoints_dir,
+            lambda progress: tell(RunUpdate(progress=progress)),
+            fingerprint=fingerprint,
+        )
+    else:
+        fitted = load(split, settings, job.checkpoints_dir, fingerprint=fingerprint)
+
     tell(RunUpdate(phase=RunPhase.EVALUATING))
-    metrics = fitted.measured(split, ease_up_to=settings.ease_up_to)
-    tell(RunUpdate(metrics=metrics))
+    metrics = job.trained.metrics if job.trained else None
+    if metrics is None:
+        metrics = fitted.measured(split, ease_up_to=settings.ease_up_to)
+        tell(RunUpdate(metrics=metrics))
+    require_volume(job.artifacts_dir, job.run_id)
+    gate = hold_against_active(
+        job.artifacts_dir,
+        job.control_dir,
+        dataset=job.dataset,
+        embeddings=fitted.embeddings,
+        test=split.test,
+        holdout=settings.holdout,
+    ).model_copy(update={"forced": job.force})
+    tell(RunUpdate(gate=gate))
 
     # From here on a cancellation comes too late: a version is published whole or
     # not at all, and a run that has published has succeeded.
@@ -91,5 +138,6 @@ def run_job(job: Job, tell: Callable[[RunUpdate], None]) -> None:
         movies=dataset.movies,
         rating_counts=dataset.ratings.rating_counts,
         embeddings=fitted.embeddings,
+        gate=gate,
     )
     tell(RunUpdate(version=publish(job.artifacts_dir, publication)))

@@ -7,7 +7,9 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict
 
 from trainer_service.data import DataReport
+from trainer_service.errors import NotPublishableError
 from trainer_service.model.evaluation import TrainingMetrics
+from trainer_service.model.gate import GateResult
 from trainer_service.model.progress import TrainingProgress
 from trainer_service.model.settings import TrainingSettings
 
@@ -60,6 +62,7 @@ class RunUpdate(BaseModel):
     progress: TrainingProgress | None = None
     data: DataReport | None = None
     metrics: TrainingMetrics | None = None
+    gate: GateResult | None = None
     version: int | None = None
     error: RunError | None = None
 
@@ -87,7 +90,12 @@ class RunEvent(RunUpdate):
 
 
 class Run(BaseModel):
-    """A run, with the newest of everything that was reported."""
+    """A run, with the newest of everything that was reported.
+
+    What has no default is as it was asked for. `force` is, too; `publish_only` says
+    that the run was taken up again to publish what it had trained, and
+    `publish_force` whether that was asked for with force.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -96,14 +104,35 @@ class Run(BaseModel):
     settings: TrainingSettings
     request_id: str
     create_time: datetime
+    force: bool = False
+    publish_only: bool = False
+    publish_force: bool = False
     state: RunState = RunState.QUEUED
     end_time: datetime | None = None
     phase: RunPhase | None = None
     progress: TrainingProgress | None = None
     data: DataReport | None = None
     metrics: TrainingMetrics | None = None
+    gate: GateResult | None = None
     version: int | None = None
     error: RunError | None = None
+
+    @property
+    def is_forced(self) -> bool:
+        """Whether its version is to count as if it had passed the quality gate."""
+        return self.force or self.publish_force
+
+    @property
+    def was_rejected(self) -> bool:
+        """Whether it has published a version that the quality gate rejected."""
+        return self.state is RunState.SUCCEEDED and not (self.gate is None or self.gate.is_open)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it has ended, and nothing of it can be published any more."""
+        if self.state is RunState.SUCCEEDED:
+            return not self.was_rejected
+        return self.state is RunState.CANCELLED
 
     def after(self, event: RunEvent) -> Self:
         """The run as it is once an event has happened."""
@@ -111,3 +140,42 @@ class Run(BaseModel):
         if event.state.is_final:
             changes["end_time"] = event.time
         return self.model_copy(update=changes)
+
+    def to_publish(self, *, force: bool) -> Self:
+        """The run as it is taken up again to publish what it has trained.
+
+        Args:
+            force: Whether its version is to count as if it had passed the quality gate.
+
+        Raises:
+            NotPublishableError: It has not failed, and its version was not rejected.
+        """
+        if not (self.state is RunState.FAILED or (self.was_rejected and force)):
+            raise NotPublishableError(
+                f"run {self.run_id} {self._why_nothing_is_published}",
+                metadata={"run_id": self.run_id, "state": self.state},
+            )
+        return self.model_copy(
+            update={
+                "state": RunState.RUNNING,
+                "publish_only": True,
+                "publish_force": self.publish_force or force,
+                "phase": None,
+                "end_time": None,
+                "error": None,
+            }
+        )
+
+    @property
+    def _why_nothing_is_published(self) -> str:
+        if self.was_rejected:
+            return (
+                f"has SUCCEEDED, and the quality gate rejected its version {self.version}: "
+                f"`movierec publish {self.run_id} --force` publishes it as another version, in "
+                f"spite of the gate"
+            )
+        if self.state is RunState.SUCCEEDED:
+            return f"has SUCCEEDED, and published version {self.version}: there is nothing to do"
+        if self.state is RunState.CANCELLED:
+            return "was CANCELLED, and nothing of it is kept: train again"
+        return f"is {self.state}: follow it with `movierec follow {self.run_id}`"

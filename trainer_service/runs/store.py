@@ -7,12 +7,14 @@
 import fcntl
 import os
 import secrets
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
 from pydantic import ValidationError
 
+from movierec.control.files import make_folder, replace_file
 from trainer_service.model.settings import TrainingSettings
 from trainer_service.runs.run import Run, RunEvent
 
@@ -34,7 +36,7 @@ class RunStore:
         Raises:
             OSError: Another process owns it, or it cannot be written to.
         """
-        self._root.mkdir(parents=True, exist_ok=True)
+        make_folder(self._root)
         self._lock = (self._root / ".lock").open("w", encoding="ascii")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -50,7 +52,9 @@ class RunStore:
         if self._lock:
             self._lock.close()
 
-    def create(self, dataset: str, settings: TrainingSettings, request_id: str) -> Run:
+    def create(
+        self, dataset: str, settings: TrainingSettings, request_id: str, *, force: bool = False
+    ) -> Run:
         """Makes a new run, in state QUEUED.
 
         Raises:
@@ -58,30 +62,45 @@ class RunStore:
         """
         now = datetime.now(UTC)
         run_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-        self.folder(run_id).mkdir(parents=True)
+        make_folder(self.folder(run_id))
         run = Run(
             run_id=run_id,
             dataset=dataset,
             settings=settings,
             request_id=request_id,
+            force=force,
             create_time=now,
         )
         self.save(run)
         return run
 
+    @property
+    def root(self) -> Path:
+        """The folder of runs."""
+        return self._root
+
     def folder(self, run_id: str) -> Path:
         """Everything of a run."""
         return self._root / run_id
 
+    def checkpoints(self, run_id: str) -> Path:
+        """Where a run keeps its weights."""
+        return self.folder(run_id) / "checkpoints"
+
+    def discard_checkpoints(self, run_id: str) -> None:
+        """Removes a run's weights, if they are there."""
+        shutil.rmtree(self.checkpoints(run_id), ignore_errors=True)
+
     def save(self, run: Run) -> None:
-        """Replaces `run.json` as a whole."""
-        path = self.folder(run.run_id) / "run.json"
-        temporary = path.with_suffix(".tmp")
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(run.model_dump_json(indent=2, exclude_none=True))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        """Replaces `run.json` as a whole.
+
+        Raises:
+            OSError: The folder cannot be written to, or is not there any more.
+        """
+        folder = self.folder(run.run_id)
+        folder.stat()  # which would be made anew where a volume has vanished
+        content = run.model_dump_json(indent=2, exclude_none=True)
+        replace_file(folder / "run.json", content.encode())
 
     def append(self, event: RunEvent) -> None:
         """Adds an event to the run's log."""

@@ -3,31 +3,39 @@
 import asyncio
 import logging
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from trainer_service.artifact.manifest import BadVersionError
 from trainer_service.artifact.publishing import discard_staging, published_by
+from trainer_service.artifact.reading import gate_in, read_manifest
 from trainer_service.data import DataReport
 from trainer_service.errors import (
-    DataError,
     RequestIdReusedError,
     RunInProgressError,
     RunNotFoundError,
+    StorageError,
+    error_told,
+    said_by,
 )
 from trainer_service.model.settings import TrainingSettings
+from trainer_service.runs.active import ActiveRun
 from trainer_service.runs.datasets import DatasetFolder
-from trainer_service.runs.job import Job
+from trainer_service.runs.job import Job, Trained
 from trainer_service.runs.log import RunLog
 from trainer_service.runs.process import TrainingProcess
-from trainer_service.runs.run import Run, RunError, RunEvent, RunPhase, RunState, RunUpdate
+from trainer_service.runs.run import Run, RunError, RunEvent, RunState, RunUpdate
 from trainer_service.runs.store import RunStore
 
-KILL_AFTER_S = 5.0
-"""Seconds after which a process that was asked to end is killed."""
-
 log = logging.getLogger(__name__)
+
+_NOT_PUBLISHED = RunError(
+    reason="PUBLISH_CANCELLED",
+    message="publishing was cancelled; what was trained is kept, and can be published again",
+)
 
 
 class RunSupervisor:
@@ -37,7 +45,9 @@ class RunSupervisor:
         store: Where runs are kept.
         datasets: Where the data lies.
         artifacts_dir: Where versions go.
+        control_dir: Where is said which version is to serve.
         max_bad_row_share: Share of bad rows from which data is refused.
+        retain: Removes old versions; called after each publication, in a thread.
     """
 
     def __init__(
@@ -46,14 +56,19 @@ class RunSupervisor:
         store: RunStore,
         datasets: DatasetFolder,
         artifacts_dir: Path,
+        control_dir: Path,
         max_bad_row_share: float,
+        retain: Callable[[], object],
     ) -> None:
         self._store = store
         self._datasets = datasets
         self._artifacts_dir = artifacts_dir
+        self._control_dir = control_dir
         self._max_bad_row_share = max_bad_row_share
+        self._retain = retain
         self._runs: dict[str, Run] = {}
-        self._active: _ActiveRun | None = None
+        self._active: ActiveRun | None = None
+        self._conducting: set[asyncio.Task[None]] = set()
         self._starting = asyncio.Lock()
         self._validating = asyncio.Lock()
         self._stopping = False
@@ -67,21 +82,24 @@ class RunSupervisor:
         await asyncio.to_thread(self._store.lock)
         for run in await asyncio.to_thread(self._store.runs):
             self._runs[run.run_id] = run
+            if run.is_spent:  # its weights are there yet, if a kill came in between
+                await asyncio.to_thread(self._store.discard_checkpoints, run.run_id)
         # One at a time goes on, so that at most one can have been interrupted.
         unfinished = next((run for run in self._runs.values() if not run.state.is_final), None)
         if unfinished is None:
             return
         log.info("run %s was interrupted; it is taken up again", unfinished.run_id)
         events = await asyncio.to_thread(self._store.events, unfinished.run_id)
-        active = _ActiveRun(unfinished, RunLog(events, closed=False))
+        active = ActiveRun(unfinished, RunLog(events, closed=False))
         if unfinished.state is not RunState.INTERRUPTED:
             await self._record(active, RunState.INTERRUPTED)
         # It may have published before it could say so.
-        version = await asyncio.to_thread(published_by, self._artifacts_dir, unfinished.run_id)
-        if version is None:
+        published = await asyncio.to_thread(self._published, unfinished)
+        if published is None:
             self._launch(active)
         else:
-            await self._record(active, RunState.SUCCEEDED, RunUpdate(version=version))
+            await self._record(active, RunState.SUCCEEDED, published)
+            await self._tidy(active.run)
 
     async def stop(self) -> None:
         """Interrupts the run that is going on, and waits until its process is gone."""
@@ -89,36 +107,79 @@ class RunSupervisor:
         if self._active:
             self._active.end()
             await self._active.ended.wait()
+        if self._conducting:
+            await asyncio.wait(self._conducting)
         self._store.unlock()
 
-    async def train(self, dataset: str, settings: TrainingSettings, request_id: str) -> Run:
+    async def train(
+        self, dataset: str, settings: TrainingSettings, request_id: str, *, force: bool = False
+    ) -> Run:
         """Starts a run, or finds the one that has the same request id.
 
         Args:
             dataset: The data set's name.
             settings: How to train.
             request_id: The caller's own id, or empty.
+            force: Whether the version is to count as if it had passed the quality gate.
 
         Raises:
             InvalidRequestError: The data set's name is none.
             RequestIdReusedError: The request id belongs to another request.
             DataError: The data set is not there, or a file of it is missing.
             RunInProgressError: Another run is going on.
+            StorageError: The run cannot be kept.
         """
         async with self._starting:
             for run in self._runs.values():
                 if request_id and run.request_id == request_id:
-                    if (run.dataset, run.settings) != (dataset, settings):
+                    if (run.dataset, run.settings, run.force) != (dataset, settings, force):
                         raise RequestIdReusedError(request_id, run.run_id)
                     return run
             await asyncio.to_thread(self._datasets.locate, dataset)
             if self._active:
                 raise RunInProgressError(self._active.run.run_id)
-            run = await asyncio.to_thread(self._store.create, dataset, settings, request_id)
-            active = _ActiveRun(run, RunLog((), closed=False))
+            try:
+                run = await asyncio.to_thread(
+                    self._store.create, dataset, settings, request_id, force=force
+                )
+            except OSError as error:
+                raise StorageError(
+                    f"no run can be kept in {self._store.root}: {said_by(error)}; mend that, and "
+                    f"try again"
+                ) from error
+            active = ActiveRun(run, RunLog((), closed=False))
             await self._record(active, RunState.QUEUED)
             self._launch(active)
             return active.run
+
+    async def publish(self, run_id: str, *, force: bool) -> int:
+        """Takes a run up again, to publish what it has trained and do nothing else.
+
+        Args:
+            run_id: A run that has FAILED, or, with force, one whose version the
+                quality gate rejected.
+            force: Whether the version is to count as if it had passed the gate.
+
+        Returns:
+            The sequence number of the run's last event before; follow it from there.
+
+        Raises:
+            RunNotFoundError: There is no run of that id.
+            NotPublishableError: The run is none of those.
+            DataError: The data set is not there, or a file of it is missing.
+            RunInProgressError: Another run is going on.
+        """
+        async with self._starting:
+            run = self.run(run_id).to_publish(force=force)
+            if self._active:
+                raise RunInProgressError(self._active.run.run_id)
+            await asyncio.to_thread(self._datasets.locate, run.dataset)
+            events = await asyncio.to_thread(self._store.events, run_id)
+            # First of all, so that a kill at any moment leaves a run that is taken up again.
+            self._save(run)
+            self._runs[run_id] = run
+            self._launch(ActiveRun(run, RunLog(events, closed=False)))
+            return len(events)
 
     async def validate(self, dataset: str, settings: TrainingSettings) -> DataReport:
         """Reads the data, and trains nothing.
@@ -130,14 +191,21 @@ class RunSupervisor:
         dataset_dir = await asyncio.to_thread(self._datasets.locate, dataset)
         report = None
         with tempfile.TemporaryDirectory() as scratch:
-            job = self._job("", dataset, dataset_dir, settings, Path(scratch), validate_only=True)
+            job = self._job(
+                run_id="",
+                dataset=dataset,
+                dataset_dir=dataset_dir,
+                checkpoints_dir=Path(scratch),
+                settings=settings,
+                validate_only=True,
+            )
             async with self._validating:
                 process = await TrainingProcess.start(job, Path(scratch) / "worker.log")
                 try:
                     async for update in process.updates():
                         report = update.data or report
                         if update.error:
-                            raise DataError.told(update.error.reason, update.error.message)
+                            raise error_told(update.error.reason, update.error.message)
                 finally:
                     process.kill()
                     outcome = await process.outcome()
@@ -189,11 +257,13 @@ class RunSupervisor:
             await active.ended.wait()
         return self._runs[run.run_id]
 
-    def _launch(self, active: "_ActiveRun") -> None:
+    def _launch(self, active: ActiveRun) -> None:
         self._active = active
-        active.task = asyncio.create_task(self._conduct(active))
+        task = asyncio.create_task(self._conduct(active))
+        self._conducting.add(task)
+        task.add_done_callback(self._conducting.discard)
 
-    async def _conduct(self, active: "_ActiveRun") -> None:
+    async def _conduct(self, active: ActiveRun) -> None:
         """Sees a run through to its end, whatever that is."""
         run_id = active.run.run_id
         try:
@@ -201,14 +271,16 @@ class RunSupervisor:
             told = await self._watch(active)
             if told.version is None:
                 # It may have published before it could say so.
-                version = await asyncio.to_thread(published_by, self._artifacts_dir, run_id)
-                told = told.model_copy(update={"version": version})
+                published = await asyncio.to_thread(self._published, active.run)
+                told = published or told
         except Exception as error:
             log.exception("run %s could not be conducted", run_id)
             told = RunUpdate(error=RunError(reason="NOT_CONDUCTED", message=str(error)))
         await asyncio.to_thread(discard_staging, self._artifacts_dir, run_id)
         if told.version is not None:
-            await self._record(active, RunState.SUCCEEDED, RunUpdate(version=told.version))
+            await self._record(active, RunState.SUCCEEDED, told)
+        elif active.cancelled and active.run.publish_only:
+            await self._record(active, RunState.FAILED, RunUpdate(error=_NOT_PUBLISHED))
         elif active.cancelled:
             await self._record(active, RunState.CANCELLED)
         elif self._stopping:
@@ -218,16 +290,26 @@ class RunSupervisor:
         self._active = None
         await active.log.close()
         active.ended.set()
+        await self._tidy(active.run)
 
-    async def _watch(self, active: "_ActiveRun") -> RunUpdate:
+    async def _watch(self, active: ActiveRun) -> RunUpdate:
         """Runs the process; returns how it ended, as a version or an error."""
         run = active.run
-        folder = self._store.folder(run.run_id)
-        dataset_dir = await asyncio.to_thread(self._datasets.locate, run.dataset)
         job = self._job(
-            run.run_id, run.dataset, dataset_dir, run.settings, folder, validate_only=False
+            run_id=run.run_id,
+            dataset=run.dataset,
+            dataset_dir=await asyncio.to_thread(self._datasets.locate, run.dataset),
+            checkpoints_dir=self._store.checkpoints(run.run_id),
+            settings=run.settings,
+            force=run.is_forced,
+            trained=Trained(
+                fingerprint=run.data.fingerprint if run.data else "", metrics=run.metrics
+            )
+            if run.publish_only
+            else None,
         )
-        active.process = await TrainingProcess.start(job, folder / "worker.log")
+        process_log = self._store.folder(run.run_id) / "worker.log"
+        active.process = await TrainingProcess.start(job, process_log)
         if active.ending:
             active.end()
         ending = RunUpdate()
@@ -244,8 +326,30 @@ class RunSupervisor:
             outcome = await active.process.outcome()
         return ending if ending.news else RunUpdate(error=outcome)
 
+    def _published(self, run: Run) -> RunUpdate | None:
+        """What a run has published and not told, if it has."""
+        try:
+            version = published_by(self._artifacts_dir, run.run_id, after=run.version or 0)
+            if version is None:
+                return None
+            gate = gate_in(read_manifest(self._artifacts_dir, version))
+        except (OSError, BadVersionError) as error:
+            log.warning("what run %s has published cannot be told: %s", run.run_id, error)
+            return None
+        return RunUpdate(version=version, gate=None if gate == run.gate else gate)
+
+    async def _tidy(self, run: Run) -> None:
+        """Removes what is not needed any more, once a run has ended."""
+        if run.is_spent:
+            await asyncio.to_thread(self._store.discard_checkpoints, run.run_id)
+        if run.state is RunState.SUCCEEDED:
+            try:
+                await asyncio.to_thread(self._retain)
+            except Exception:
+                log.exception("old versions could not be removed; it is tried again after a run")
+
     async def _record(
-        self, active: "_ActiveRun", state: RunState, update: RunUpdate | None = None
+        self, active: ActiveRun, state: RunState, update: RunUpdate | None = None
     ) -> None:
         before = active.run
         event = RunEvent(
@@ -259,54 +363,23 @@ class RunSupervisor:
         self._runs[before.run_id] = active.run
         try:
             self._store.append(event)
-            if update is None or update.progress is None:
-                self._store.save(active.run)
         except OSError:
             # The run is worth more than its record: it goes on, and followers hear of it.
             log.exception("an event of run %s could not be kept", before.run_id)
+        if update is None or update.progress is None:
+            self._save(active.run)
         await active.log.append(event)
 
-    def _job(
-        self,
-        run_id: str,
-        dataset: str,
-        dataset_dir: Path,
-        settings: TrainingSettings,
-        folder: Path,
-        *,
-        validate_only: bool,
-    ) -> Job:
+    def _save(self, run: Run) -> None:
+        try:
+            self._store.save(run)
+        except OSError:
+            log.exception("what has become of run %s could not be kept", run.run_id)
+
+    def _job(self, **what: Any) -> Job:
         return Job(
-            run_id=run_id,
-            dataset=dataset,
-            dataset_dir=dataset_dir,
             artifacts_dir=self._artifacts_dir,
-            checkpoints_dir=folder / "checkpoints",
-            settings=settings,
+            control_dir=self._control_dir,
             max_bad_row_share=self._max_bad_row_share,
-            validate_only=validate_only,
+            **what,
         )
-
-
-class _ActiveRun:
-    """The run that is going on."""
-
-    def __init__(self, run: Run, log: RunLog) -> None:
-        self.run = run
-        self.log = log
-        self.process: TrainingProcess | None = None
-        self.task: asyncio.Task[None] | None = None
-        self.ended = asyncio.Event()
-        self.cancelled = False
-        self.ending = False
-
-    def end(self) -> None:
-        """Asks the process to end, and kills it if it does not, unless it is publishing."""
-        self.ending = True
-        if self.process:
-            self.process.terminate()
-            asyncio.get_running_loop().call_later(KILL_AFTER_S, self._kill)
-
-    def _kill(self) -> None:
-        if self.process and self.run.phase is not RunPhase.PUBLISHING:
-            self.process.kill()

@@ -1,7 +1,11 @@
 """Puts the trainer together from its settings."""
 
+from datetime import timedelta
+from functools import partial
+
 from movierec.chassis.server import ServiceServer
 from movierec.v1 import trainer_pb2, trainer_pb2_grpc
+from trainer_service.artifact.retention import collect
 from trainer_service.runs.datasets import DatasetFolder
 from trainer_service.runs.store import RunStore
 from trainer_service.runs.supervisor import RunSupervisor
@@ -29,7 +33,15 @@ class Trainer:
             store=RunStore(settings.runs_folder),
             datasets=DatasetFolder(settings.data_dir),
             artifacts_dir=settings.artifacts_dir,
+            control_dir=settings.control_folder,
             max_bad_row_share=settings.max_bad_row_share,
+            retain=partial(
+                collect,
+                settings.artifacts_dir,
+                settings.control_folder,
+                keep_versions=settings.keep_versions,
+                keep_for=timedelta(seconds=settings.keep_for_s),
+            ),
         )
         self.server = ServiceServer(settings, services=[SERVICE_NAME], errors=ERROR_TABLE)
         trainer_pb2_grpc.add_TrainerServiceServicer_to_server(

@@ -12,4 +12,6 @@ ERROR_TABLE: ErrorTable = {
     errors.DataError: grpc.StatusCode.FAILED_PRECONDITION,
     errors.RunNotFoundError: grpc.StatusCode.NOT_FOUND,
     errors.RunInProgressError: grpc.StatusCode.ABORTED,
+    errors.NotPublishableError: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.StorageError: grpc.StatusCode.FAILED_PRECONDITION,
 }

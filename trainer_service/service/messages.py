@@ -12,6 +12,7 @@ from movierec.chassis.legal import violations
 from movierec.v1 import trainer_pb2, training_pb2
 from trainer_service.artifact.messages import (
     data_report,
+    gate_result,
     timestamp,
     training_metrics,
     training_settings,
@@ -87,6 +88,7 @@ def run(value: Run) -> trainer_pb2.Run:
         dataset=value.dataset,
         settings=training_settings(value.settings),
         request_id=value.request_id,
+        force=value.is_forced,
         create_time=timestamp(value.create_time),
         end_time=timestamp(value.end_time) if value.end_time else None,
         **_news({name: getattr(value, name) for name in _ENCODERS}),
@@ -102,6 +104,7 @@ _ENCODERS: Mapping[str, Any] = {
     "progress": training_progress,
     "data": data_report,
     "metrics": training_metrics,
+    "gate": gate_result,
     "version": _version,
     "error": run_error,
 }

@@ -1,7 +1,7 @@
 """`TrainerService`: decodes, calls the supervisor, encodes."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
@@ -11,7 +11,7 @@ from movierec.chassis.errors import InvalidRequestError, Violation
 from movierec.chassis.legal import shown
 from movierec.chassis.paging import page_of
 from movierec.v1 import trainer_pb2, trainer_pb2_grpc
-from trainer_service.errors import DataError
+from trainer_service.errors import RunFailedError, error_told
 from trainer_service.runs.run import RunEvent, RunState
 from trainer_service.runs.supervisor import RunSupervisor
 from trainer_service.service import messages
@@ -41,15 +41,12 @@ class TrainerServicer(trainer_pb2_grpc.TrainerServiceServicer):
             report = await self._supervisor.validate(request.dataset, settings)
             yield trainer_pb2.TrainResponse(event=messages.validated(report))
             return
-        run = await self._supervisor.train(request.dataset, settings, request_id)
-        last: RunEvent | None = None
-        async with aclosing(self._supervisor.follow(run.run_id)) as events:
-            async for last in events:
-                yield trainer_pb2.TrainResponse(event=messages.run_event(last))
-        if last and last.state is RunState.FAILED and last.error:
-            error = DataError.told(last.error.reason, last.error.message)
-            if isinstance(error, DataError):
-                raise error
+        run = await self._supervisor.train(
+            request.dataset, settings, request_id, force=request.force
+        )
+        async with aclosing(self._followed(run.run_id)) as events:
+            async for event in events:
+                yield trainer_pb2.TrainResponse(event=event)
 
     async def FollowRun(
         self, request: trainer_pb2.FollowRunRequest, context: Context
@@ -62,6 +59,33 @@ class TrainerServicer(trainer_pb2_grpc.TrainerServiceServicer):
         async with aclosing(following) as events:
             async for event in events:
                 yield trainer_pb2.FollowRunResponse(event=messages.run_event(event))
+
+    async def PublishRun(
+        self, request: trainer_pb2.PublishRunRequest, context: Context
+    ) -> AsyncIterator[trainer_pb2.PublishRunResponse]:
+        """Publishes what a run has trained, and follows it."""
+        sequence = await self._supervisor.publish(request.run_id, force=request.force)
+        async with aclosing(self._followed(request.run_id, sequence)) as events:
+            async for event in events:
+                yield trainer_pb2.PublishRunResponse(event=event)
+
+    async def _followed(
+        self, run_id: str, after_sequence: int = 0
+    ) -> AsyncGenerator[trainer_pb2.RunEvent]:
+        """The events of a run; at its end raises what was wrong with the request, if it was that.
+
+        Raises:
+            DataError: The data cannot be trained on.
+            NotPublishableError: There is nothing to publish.
+        """
+        last: RunEvent | None = None
+        async with aclosing(self._supervisor.follow(run_id, after_sequence)) as events:
+            async for last in events:
+                yield messages.run_event(last)
+        if last and last.state is RunState.FAILED and last.error:
+            error = error_told(last.error.reason, last.error.message)
+            if not isinstance(error, RunFailedError):
+                raise error
 
     async def GetRun(
         self, request: trainer_pb2.GetRunRequest, context: Context
@@ -91,13 +115,6 @@ class TrainerServicer(trainer_pb2_grpc.TrainerServiceServicer):
         """Cancels a run, and waits until it has ended."""
         run = await self._supervisor.cancel(request.run_id)
         return trainer_pb2.CancelRunResponse(run=messages.run(run))
-
-    async def PublishRun(
-        self, request: trainer_pb2.PublishRunRequest, context: Context
-    ) -> AsyncIterator[trainer_pb2.PublishRunResponse]:
-        """Publishes what a run has trained, and follows it from there."""
-        raise NotImplementedError
-        yield
 
 
 def _legal_request_id(request_id: str) -> str:

@@ -7,8 +7,9 @@ from google.protobuf.descriptor import Descriptor
 from pydantic import BaseModel
 
 from movierec.v1 import training_pb2
-from trainer_service.artifact.messages import training_metrics
+from trainer_service.artifact.messages import gate_of, gate_result, training_metrics
 from trainer_service.model.evaluation import RankingMetrics, TrainingMetrics
+from trainer_service.model.gate import GateResult
 
 
 @pytest.mark.parametrize(
@@ -16,6 +17,7 @@ from trainer_service.model.evaluation import RankingMetrics, TrainingMetrics
     [
         (TrainingMetrics, training_pb2.TrainingMetrics.DESCRIPTOR),
         (RankingMetrics, training_pb2.RankingMetrics.DESCRIPTOR),
+        (GateResult, training_pb2.GateResult.DESCRIPTOR),
     ],
 )
 def test_twins_have_the_same_fields(twin: type[BaseModel], message: Descriptor) -> None:
@@ -55,3 +57,20 @@ def test_every_figure_arrives_in_the_message() -> None:
 def test_what_was_not_measured_is_absent() -> None:
     message = training_metrics(TrainingMetrics(best_epoch=1, loss=1.5))
     assert [field.name for field, _ in message.ListFields()] == ["best_epoch", "loss"]
+
+
+def test_what_the_gate_found_arrives_in_the_message_and_comes_back() -> None:
+    gate = GateResult(
+        against_version=2,
+        user_count=30,
+        ndcg_at_100=0.25,
+        against_ndcg_at_100=0.5,
+        margin=0.125,
+        passed=True,
+        forced=True,
+        note="why",
+    )
+    message = gate_result(gate)
+    assert len(message.ListFields()) == len(GateResult.model_fields)
+    assert (message.against_version, message.margin, message.note) == (2, 0.125, "why")
+    assert gate_of(message) == gate

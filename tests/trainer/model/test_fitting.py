@@ -56,7 +56,11 @@ def stopped_then_resumed(
     with pytest.raises(Stopped):
         fit(split, settings, folder, stop_after(after))
     # As if killed while the next epoch's weights, or its history, were being written.
-    for name in (f"epoch-{after + 1:04}.weights.h5", "epoch-0099.weights.h5", "history.tmp"):
+    for name in (
+        f"epoch-{after + 1:04}.weights.h5",
+        "epoch-0099.weights.h5",
+        ".history.json.0a1b2c3d",
+    ):
         (folder / name).write_bytes(b"torn")
     reports: list[TrainingProgress] = []
     fitted = fit(split, settings, folder, reports.append)

@@ -94,7 +94,7 @@ def test_what_a_kill_cut_short_is_not_looked_at_and_goes_with_the_next_epoch(
     folder: HistoryFolder,
 ) -> None:
     written = write(folder, 2.0, 1.0)
-    for name in ("epoch-0003.weights.h5", "epoch-0009.weights.h5", "history.tmp"):
+    for name in ("epoch-0003.weights.h5", "epoch-0009.weights.h5", ".history.json.0a1b2c3d"):
         (folder.path / name).write_bytes(b"torn")
     assert folder.read("told") == written
     write(folder, 2.0, 1.0, 0.5)

@@ -21,10 +21,10 @@ def working(folder: Path, settings: TrainingSettings) -> Iterator[subprocess.Pop
         dataset="tastes",
         dataset_dir=write_two_tastes(folder / "tastes"),
         artifacts_dir=folder / "artifacts",
+        control_dir=folder / "control",
         checkpoints_dir=folder / "checkpoints",
         settings=settings,
         max_bad_row_share=0,
-        validate_only=False,
     )
     with subprocess.Popen(
         [sys.executable, "-m", "trainer_service.runs.worker"],
@@ -57,7 +57,7 @@ def test_it_ends_when_its_standard_input_does_even_if_it_is_still_listened_to(
         process.stdin.close()
         assert not any(update.version for update in updates_of(process))
         assert process.wait(DEADLINE_S) == 1
-    assert not (tmp_path / "artifacts").exists()
+    assert list((tmp_path / "artifacts" / "versions").iterdir()) == []
 
 
 def test_a_signal_to_end_comes_too_late_once_it_publishes(tmp_path: Path) -> None:

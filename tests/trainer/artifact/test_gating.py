@@ -1,0 +1,167 @@
+"""Holding what was trained against the active version, and why that cannot be done at times."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from movierec.control.activation import change_activation
+from support.datasets import two_tastes
+from support.versions import publication
+from trainer_service.artifact.gating import hold_against_active
+from trainer_service.artifact.publication import Publication
+from trainer_service.artifact.publishing import publish
+from trainer_service.data import Dataset
+from trainer_service.model.gate import GateResult
+from trainer_service.model.split import Split, split_ratings
+
+HOLDOUT = 0.2
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return two_tastes(tmp_path_factory.mktemp("data"), users=400)
+
+
+@pytest.fixture(scope="module")
+def split(dataset: Dataset) -> Split:
+    return split_ratings(dataset.ratings, HOLDOUT)
+
+
+TASTE = np.repeat(np.eye(2, dtype=np.float32), 10, axis=0)
+"""Of 20 movies, the first half is one taste, the second half the other."""
+
+NO_TASTE = np.tile(np.eye(2, dtype=np.float32), (10, 1))
+
+
+def publish_trained(
+    artifacts_dir: Path,
+    dataset: Dataset,
+    embeddings: NDArray[np.float32],
+    *,
+    name: str = "tastes",
+    holdout: float = HOLDOUT,
+) -> int:
+    """Publishes embeddings of the data set's movies."""
+    by_hand = publication()
+    trained = Publication(
+        run_id="run-1",
+        dataset=name,
+        report=dataset.report,
+        settings=by_hand.settings.model_copy(update={"holdout": holdout}),
+        metrics=by_hand.metrics,
+        movies=dataset.movies,
+        rating_counts=dataset.ratings.rating_counts,
+        embeddings=embeddings,
+    )
+    return publish(artifacts_dir, trained)
+
+
+def held(
+    artifacts_dir: Path,
+    split: Split,
+    embeddings: NDArray[np.float32],
+    *,
+    dataset: str = "tastes",
+    holdout: float = HOLDOUT,
+) -> GateResult:
+    return hold_against_active(
+        artifacts_dir,
+        artifacts_dir / "control",
+        dataset=dataset,
+        embeddings=embeddings,
+        test=split.test,
+        holdout=holdout,
+    )
+
+
+def test_what_has_lost_the_taste_is_rejected_and_what_has_found_it_passes(
+    tmp_path: Path, dataset: Dataset, split: Split
+) -> None:
+    publish_trained(tmp_path, dataset, NO_TASTE)
+    better = held(tmp_path, split, TASTE)
+    assert (better.against_version, better.passed) == (1, True)
+    publish_trained(tmp_path, dataset, TASTE)
+    worse = held(tmp_path, split, NO_TASTE)
+    assert (worse.against_version, worse.passed) == (2, False)
+    assert worse.ndcg_at_100 == better.against_ndcg_at_100
+    assert worse.against_ndcg_at_100 == better.ndcg_at_100
+    assert worse.margin == better.margin > 0
+    assert held(tmp_path, split, TASTE).passed
+
+
+def test_it_is_held_against_the_pinned_version_if_there_is_one(
+    tmp_path: Path, dataset: Dataset, split: Split
+) -> None:
+    publish_trained(tmp_path, dataset, TASTE)
+    publish_trained(tmp_path, dataset, NO_TASTE)
+    assert held(tmp_path, split, NO_TASTE).against_version == 2
+    change_activation(tmp_path / "control", lambda now: now.to_pin(1))
+    result = held(tmp_path, split, NO_TASTE)
+    assert (result.against_version, result.passed) == (1, False)
+
+
+def assert_uncompared(result: GateResult, note: str) -> None:
+    assert result == GateResult(passed=True, note=f"nothing was compared: {note}")
+
+
+def test_the_first_version_passes(tmp_path: Path, split: Split) -> None:
+    assert_uncompared(held(tmp_path, split, NO_TASTE), "no version was active")
+
+
+def test_a_version_of_another_data_set_passes(
+    tmp_path: Path, dataset: Dataset, split: Split
+) -> None:
+    publish_trained(tmp_path, dataset, TASTE, name="others")
+    assert_uncompared(
+        held(tmp_path, split, NO_TASTE),
+        "version 1, which was active, is of the data set others",
+    )
+
+
+def test_where_nobody_was_held_out_it_passes(
+    tmp_path: Path, dataset: Dataset, split: Split
+) -> None:
+    publish_trained(tmp_path, dataset, TASTE)
+    everyone = split_ratings(dataset.ratings, 0.0)
+    assert_uncompared(
+        held(tmp_path, everyone, NO_TASTE, holdout=0.0),
+        "nobody was held out of this version",
+    )
+    publish_trained(tmp_path, dataset, TASTE, holdout=0.0)
+    assert_uncompared(
+        held(tmp_path, split, NO_TASTE),
+        "nobody was held out of version 2, which was active",
+    )
+
+
+def test_where_no_test_user_likes_enough_it_passes(
+    tmp_path: Path, dataset: Dataset, split: Split
+) -> None:
+    publish_trained(tmp_path, dataset, TASTE)
+    disliked = replace(split, test=split.test.select(split.test.rating < 4))
+    result = held(tmp_path, disliked, NO_TASTE)
+    assert result.passed
+    assert result.note.startswith("nothing was compared: 0 users were held out of this version")
+
+
+def test_where_the_active_version_cannot_be_read_it_passes_and_says_why(
+    tmp_path: Path, dataset: Dataset, split: Split
+) -> None:
+    publish_trained(tmp_path, dataset, TASTE)
+    change_activation(tmp_path / "control", lambda now: now.to_pin(9))
+    missing = held(tmp_path, split, NO_TASTE)
+    assert_uncompared(missing, "the active version cannot be read: No such file or directory")
+    change_activation(tmp_path / "control", lambda now: now.to_pin(1))
+    (tmp_path / "versions" / "1" / "movies.csv").write_text("")
+    damaged = held(tmp_path, split, NO_TASTE)
+    assert_uncompared(
+        damaged,
+        "the active version cannot be read: movies.csv is not what the manifest's digest says",
+    )
+    (tmp_path / "control" / "activation.json").write_text("{")
+    unknown = held(tmp_path, split, NO_TASTE)
+    assert unknown.passed
+    assert "is no activation" in unknown.note

@@ -1,0 +1,271 @@
+"""Retention: what is needed stays, the rest goes, and a number is never taken again."""
+
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from movierec.control.activation import Activation, ControlError, change_activation
+from movierec.control.replicas import Replica, write_replica
+from recommender_service.artifact.loading import load_version
+from support.versions import publication, publish_by_hand
+from trainer_service.artifact.publishing import publish
+from trainer_service.artifact.retention import Removal, collect, reasons_to_keep
+from trainer_service.model.gate import GateResult
+
+NOW = timedelta(0)
+REJECTED = GateResult(passed=False)
+
+
+def there(artifacts_dir: Path) -> list[int]:
+    names = [path.name for path in (artifacts_dir / "versions").iterdir()]
+    return sorted(int(name) for name in names if not name.startswith("."))
+
+
+def removed(artifacts_dir: Path, *, keep: int = 1, **more: object) -> list[int]:
+    """Collects, and returns the numbers that went."""
+    rules = {"keep_versions": keep, "keep_for": NOW} | more
+    found = collect(artifacts_dir, artifacts_dir / "control", **rules)  # type: ignore[arg-type]  # named per test
+    return [removal.number for removal in found]
+
+
+def reasons(artifacts_dir: Path, *, keep: int = 1, keep_for: timedelta = NOW) -> dict[int, str]:
+    kept = reasons_to_keep(
+        artifacts_dir, artifacts_dir / "control", keep_versions=keep, keep_for=keep_for
+    )
+    return {number: ", ".join(why) for number, why in kept.items()}
+
+
+def beat(
+    artifacts_dir: Path, *, serving: int, loaded: tuple[int, ...] = (), age_s: float = 0
+) -> None:
+    now = datetime.now(UTC)
+    replica = Replica("r-1", now, now - timedelta(seconds=age_s), serving, loaded, 0)
+    write_replica(artifacts_dir / "control", replica)
+
+
+@pytest.fixture
+def volume(tmp_path: Path) -> Path:
+    """A volume with versions 1 to 5."""
+    for number in range(1, 6):
+        assert publish_by_hand(tmp_path, f"run-{number}") == number
+    return tmp_path
+
+
+@pytest.mark.parametrize("keep", [1, 3, 9])
+def test_the_newest_stay_and_the_older_go(volume: Path, keep: int) -> None:
+    assert removed(volume, keep=keep) == list(range(1, 6 - keep))
+    assert there(volume) == list(range(max(6 - keep, 1), 6))
+    assert removed(volume, keep=keep) == []
+
+
+def test_a_removal_tells_how_much_it_freed(volume: Path) -> None:
+    folder = volume / "versions" / "1"
+    size_bytes = sum(path.stat().st_size for path in folder.iterdir())
+    (freed,) = collect(volume, volume / "control", keep_versions=4, keep_for=NOW)
+    assert freed == Removal(1, size_bytes)
+    assert size_bytes > 1_000
+
+
+def test_what_is_pinned_labelled_served_or_loaded_stays_and_every_reason_is_told(
+    volume: Path,
+) -> None:
+    change_activation(
+        volume / "control", lambda now: now.to_pin(1).to_label("stable", 1).to_label("canary", 2)
+    )
+    beat(volume, serving=3, loaded=(2, 3))
+    assert reasons(volume) == {
+        1: "pinned, labelled stable",
+        2: "labelled canary, loaded by r-1",
+        3: "served by r-1",
+        4: "",
+        5: "the latest, of the newest 1",
+    }
+    assert removed(volume) == [4]
+
+
+def test_what_only_a_dead_replica_serves_goes(volume: Path) -> None:
+    beat(volume, serving=1, loaded=(1, 2), age_s=11)
+    assert removed(volume) == [1, 2, 3, 4]
+
+
+def test_what_is_pinned_or_served_and_not_there_is_no_obstacle(volume: Path) -> None:
+    change_activation(volume / "control", lambda now: now.to_pin(77).to_label("gone", 78))
+    beat(volume, serving=79)
+    assert removed(volume) == [1, 2, 3, 4]
+
+
+def test_what_is_young_stays_by_the_time_in_its_manifest(volume: Path) -> None:
+    # A folder's own time is not asked: copying a volume makes all of them young.
+    os.utime(volume / "versions" / "1", (0, 0))
+    assert removed(volume, keep_for=timedelta(hours=1)) == []
+    assert set(reasons(volume, keep_for=timedelta(hours=1)).values()) == {
+        "younger than 1:00:00",
+        "the latest, of the newest 1, younger than 1:00:00",
+    }
+
+
+def test_of_a_version_whose_manifest_cannot_be_read_the_folders_time_counts(volume: Path) -> None:
+    for number in (1, 2):
+        (volume / "versions" / str(number) / "manifest.json").write_text("{")
+    os.utime(volume / "versions" / "1", (0, 0))
+    assert removed(volume, keep_for=timedelta(hours=1)) == [1]
+
+
+def test_the_one_that_latest_means_stays_although_newer_ones_were_rejected_or_are_bad(
+    tmp_path: Path,
+) -> None:
+    assert publish_by_hand(tmp_path, "old") == 1
+    assert publish_by_hand(tmp_path, "good") == 2
+    for run_id in ("worse", "worst"):
+        publish(tmp_path, publication(run_id=run_id, gate=REJECTED))
+    assert publish_by_hand(tmp_path, "bad") == 5
+    with (tmp_path / "versions" / "5" / "embeddings.npy").open("r+b") as file:
+        file.truncate(100)
+    assert reasons(tmp_path) == {1: "", 2: "the latest", 3: "", 4: "", 5: "of the newest 1"}
+    assert removed(tmp_path) == [1, 3, 4]
+
+
+def test_a_dry_run_says_the_same_and_removes_nothing(volume: Path) -> None:
+    (volume / "versions" / "1").rename(volume / "versions" / ".removed-1")
+    would_be = collect(volume, volume / "control", keep_versions=2, keep_for=NOW, dry_run=True)
+    assert there(volume) == [2, 3, 4, 5]
+    assert (volume / "versions" / ".removed-1").is_dir()
+    assert would_be == collect(volume, volume / "control", keep_versions=2, keep_for=NOW)
+    assert [removal.number for removal in would_be] == [1, 2, 3]
+
+
+def test_what_a_kill_left_half_deleted_is_deleted_the_next_time(volume: Path) -> None:
+    leftover = volume / "versions" / ".removed-1"
+    (volume / "versions" / "1").rename(leftover)
+    (leftover / "embeddings.npy").unlink()
+    assert removed(volume, keep=9) == [1]
+    assert not leftover.exists()
+
+
+def test_what_is_pinned_while_it_is_removed_comes_back(volume: Path) -> None:
+    (volume / "versions" / "1").rename(volume / "versions" / ".removed-1")
+    change_activation(volume / "control", lambda now: now.to_pin(1))
+    assert removed(volume, keep=4) == []
+    assert there(volume) == [1, 2, 3, 4, 5]
+    assert load_version(volume / "versions" / "1").number == 1
+
+
+def test_the_number_of_a_removed_version_is_not_taken_again(volume: Path) -> None:
+    shutil.rmtree(volume / "versions" / "5")
+    assert removed(volume) == [1, 2, 3]
+    assert publish_by_hand(volume, "next") == 6
+
+
+@pytest.mark.parametrize("content", ["{", '{"policy": "SOMETIMES"}'])
+def test_nothing_goes_while_it_cannot_be_told_what_is_pinned(volume: Path, content: str) -> None:
+    (volume / "control").mkdir()
+    (volume / "control" / "activation.json").write_text(content)
+    with pytest.raises(ControlError):
+        removed(volume)
+    assert there(volume) == [1, 2, 3, 4, 5]
+
+
+def test_one_that_cannot_be_deleted_does_not_keep_the_others(volume: Path) -> None:
+    (volume / "versions" / ".removed-0").mkdir()  # no number, so that it is nobody's
+    (volume / "versions" / ".removed-9").write_text("a file, where a folder should be")
+    with pytest.raises(NotADirectoryError):
+        removed(volume)
+    assert there(volume) == [5]
+    assert (volume / "versions" / ".removed-0").is_dir()
+
+
+def test_what_is_no_version_is_left_alone(volume: Path) -> None:
+    (volume / "versions" / "notes").mkdir()
+    (volume / "versions" / "3000").write_text("a file")
+    assert removed(volume) == [1, 2, 3, 4]
+    assert {"notes", "3000", "5", ".claimed"} == {
+        path.name for path in (volume / "versions").iterdir()
+    }
+
+
+def test_where_nothing_was_ever_published_there_is_nothing_to_remove(tmp_path: Path) -> None:
+    assert removed(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def gated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A volume with versions 1 to 6, of which 3, 5 and 6 were rejected."""
+    volume = tmp_path_factory.mktemp("volume")
+    for number in range(1, 7):
+        gate = GateResult(passed=number not in {3, 5, 6})
+        publish(volume, publication(run_id=f"run-{number}", gate=gate))
+    return volume
+
+
+@given(
+    pinned=st.none() | st.integers(1, 9),
+    labelled=st.lists(st.integers(1, 9), max_size=3),
+    served=st.integers(1, 9),
+    loaded=st.sets(st.integers(1, 9), max_size=2),
+    keep=st.integers(1, 7),
+)
+def test_whatever_is_said_what_is_needed_is_kept_and_nothing_else(
+    gated: Path,
+    *,
+    pinned: int | None,
+    labelled: list[int],
+    served: int,
+    loaded: set[int],
+    keep: int,
+) -> None:
+    labels = {f"label-{place}": number for place, number in enumerate(labelled)}
+    change_activation(gated / "control", lambda _: Activation(1, pinned, labels))
+    beat(gated, serving=served, loaded=tuple(loaded))
+    kept = {number for number, why in reasons(gated, keep=keep).items() if why}
+    latest = 4
+    needed = {pinned, *labelled, served, *loaded, *range(7 - keep, 7), latest}
+    assert kept == needed & set(range(1, 7))
+
+
+def publish_and_collect(artifacts_dir: Path, name: str) -> list[int]:
+    published = []
+    for turn in range(12):
+        published.append(publish_by_hand(artifacts_dir, f"{name}-{turn}"))
+        collect(artifacts_dir, artifacts_dir / "control", keep_versions=2, keep_for=NOW)
+    return published
+
+
+def test_trainers_side_by_side_publish_and_remove_without_taking_a_number_twice(
+    tmp_path: Path,
+) -> None:
+    with ProcessPoolExecutor(4) as pool:
+        published = list(pool.map(publish_and_collect, [tmp_path] * 4, "abcd"))
+    assert sorted(chain(*published)) == list(range(1, 49))
+    assert all(numbers == sorted(numbers) for numbers in published)
+    left = there(tmp_path)
+    assert left[-1] == 48
+    assert all(load_version(tmp_path / "versions" / str(number)) for number in left)
+    removed(tmp_path, keep=2)
+    assert there(tmp_path) == [47, 48]
+    assert sorted(path.name for path in (tmp_path / "versions").iterdir()) == [
+        ".claimed",
+        "47",
+        "48",
+    ]
+
+
+def test_collecting_needs_no_training_framework() -> None:
+    program = "import sys, trainer_service.artifact.retention; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[3],
+    ).stdout.split()
+    assert {"keras", "tensorflow"}.isdisjoint(loaded)

@@ -1,0 +1,62 @@
+"""Holds what was trained against the version that is to serve."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from movierec.control.activation import ControlError
+from trainer_service.artifact.manifest import BadVersionError
+from trainer_service.artifact.reading import active_version
+from trainer_service.data import Ratings
+from trainer_service.errors import said_by
+from trainer_service.model.gate import Contender, GateResult, compare
+
+
+def hold_against_active(
+    artifacts_dir: Path,
+    control_dir: Path,
+    *,
+    dataset: str,
+    embeddings: NDArray[np.float32],
+    test: Ratings,
+    holdout: float,
+) -> GateResult:
+    """Compares embeddings with those of the active version, see `compare`.
+
+    Where there is nothing to compare with, they pass, and the result's note says why.
+
+    Args:
+        artifacts_dir: The volume's folder.
+        control_dir: Where is said which version is to serve.
+        dataset: The name of the data set that was trained on.
+        embeddings: Of the movies of `test`, unit rows, (M, D).
+        test: All ratings of the test users.
+        holdout: The share of the users that they are.
+    """
+    try:
+        active = active_version(artifacts_dir, control_dir)
+    except (BadVersionError, ControlError) as error:
+        return _uncompared(f"the active version cannot be read: {error}")
+    except OSError as error:
+        return _uncompared(f"the active version cannot be read: {said_by(error)}")
+    if active is None:
+        return _uncompared("no version was active")
+    manifest = active.manifest
+    if manifest.dataset != dataset:
+        return _uncompared(
+            f"version {active.number}, which was active, is of the data set {manifest.dataset}"
+        )
+    if not holdout or not manifest.settings.holdout:
+        which = f"version {active.number}, which was active" if holdout else "this version"
+        return _uncompared(f"nobody was held out of {which}")
+    return compare(
+        test,
+        Contender(embeddings, test.movie_ids, holdout),
+        Contender(active.embeddings, active.movie_ids, manifest.settings.holdout),
+        version=active.number,
+    )
+
+
+def _uncompared(why: str) -> GateResult:
+    return GateResult(passed=True, note=f"nothing was compared: {why}")

@@ -1,0 +1,176 @@
+"""Removes versions that nobody needs any more.
+
+A version is first given a name that readers pass over, and then deleted, so that
+none is ever seen with a part of its files. Its number stays taken.
+"""
+
+import shutil
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from movierec.control.activation import read_activation
+from movierec.control.files import sync_folder
+from movierec.control.replicas import live_replicas
+from trainer_service.artifact.layout import (
+    REMOVED,
+    numbers,
+    removed_dir,
+    version_dir,
+    versions_dir,
+)
+from trainer_service.artifact.manifest import BadVersionError
+from trainer_service.artifact.reading import latest_version, read_manifest
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A version that was removed, or would be.
+
+    Args:
+        number: Its number.
+        size_bytes: What its files take on the volume.
+    """
+
+    number: int
+    size_bytes: int
+
+
+def collect(
+    artifacts_dir: Path,
+    control_dir: Path,
+    *,
+    keep_versions: int,
+    keep_for: timedelta,
+    dry_run: bool = False,
+) -> Sequence[Removal]:
+    """Removes the versions that `reasons_to_keep` finds no reason for.
+
+    Args:
+        artifacts_dir: The volume's folder.
+        control_dir: Where is said which versions are in use.
+        keep_versions: So many of the newest are kept.
+        keep_for: None is removed before it is so old.
+        dry_run: Whether to remove nothing, and only say what would be.
+
+    Returns:
+        What was removed, in order of the numbers; also what a removal before this one
+        was killed in.
+
+    Raises:
+        ControlError: Which versions are in use cannot be understood. Nothing is removed.
+        OSError: The volume does not answer as it should.
+    """
+    kept = reasons_to_keep(
+        artifacts_dir, control_dir, keep_versions=keep_versions, keep_for=keep_for
+    )
+    versions = versions_dir(artifacts_dir)
+    unneeded = [number for number, reasons in kept.items() if not reasons]
+    if dry_run:
+        half_removed = numbers(versions, REMOVED) - _in_use(control_dir).keys()
+        folders = {number: version_dir(artifacts_dir, number) for number in unneeded}
+        folders |= {number: removed_dir(artifacts_dir, number) for number in half_removed}
+        return [Removal(number, _size(folders[number])) for number in sorted(folders)]
+    for number in unneeded:
+        try:
+            version_dir(artifacts_dir, number).rename(removed_dir(artifacts_dir, number))
+        except FileNotFoundError:
+            continue  # another trainer was faster
+    half_removed = numbers(versions, REMOVED)
+    if half_removed:
+        sync_folder(versions)
+    return list(_deleted(artifacts_dir, control_dir, half_removed))
+
+
+def reasons_to_keep(
+    artifacts_dir: Path, control_dir: Path, *, keep_versions: int, keep_for: timedelta
+) -> Mapping[int, Sequence[str]]:
+    """Why each version is kept, by number, ascending; no reason for one that need not be.
+
+    Args:
+        artifacts_dir: The volume's folder.
+        control_dir: Where is said which versions are in use.
+        keep_versions: So many of the newest are kept.
+        keep_for: What is not so old yet is kept.
+
+    Raises:
+        ControlError: Which versions are in use cannot be understood.
+        OSError: The volume does not answer as it should.
+    """
+    there = [
+        number
+        for number in sorted(numbers(versions_dir(artifacts_dir)))
+        if version_dir(artifacts_dir, number).is_dir()
+    ]
+    in_use = _in_use(control_dir)
+    latest = latest_version(artifacts_dir)
+    oldest_young = datetime.now(UTC) - keep_for
+    reasons: dict[int, list[str]] = {}
+    for place, number in enumerate(reversed(there)):
+        reasons[number] = in_use.get(number, []).copy()
+        if latest and number == latest.number:
+            reasons[number].append("the latest")
+        if place < keep_versions:
+            reasons[number].append(f"of the newest {keep_versions}")
+        if _created(artifacts_dir, number) > oldest_young:
+            reasons[number].append(f"younger than {keep_for}")
+    return dict(sorted(reasons.items()))
+
+
+def _in_use(control_dir: Path) -> dict[int, list[str]]:
+    """What versions are in use for, by number."""
+    activation = read_activation(control_dir)
+    in_use: defaultdict[int, list[str]] = defaultdict(list)
+    if activation.pinned is not None:
+        in_use[activation.pinned].append("pinned")
+    for label, number in sorted(activation.labels.items()):
+        in_use[number].append(f"labelled {label}")
+    for replica in live_replicas(control_dir):
+        if replica.serving_version is not None:
+            in_use[replica.serving_version].append(f"served by {replica.replica_id}")
+        for number in replica.loaded_versions:
+            if number != replica.serving_version:
+                in_use[number].append(f"loaded by {replica.replica_id}")
+    return dict(in_use)
+
+
+def _created(artifacts_dir: Path, number: int) -> datetime:
+    """When a version was published: as it says itself or, if it cannot, as its folder does."""
+    try:
+        manifest = read_manifest(artifacts_dir, number)
+    except (BadVersionError, FileNotFoundError, NotADirectoryError, PermissionError):
+        folder = version_dir(artifacts_dir, number)
+        try:
+            return datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+        except FileNotFoundError:
+            return datetime.now(UTC)  # another trainer has just removed it
+    return manifest.create_time.ToDatetime(UTC)
+
+
+def _deleted(artifacts_dir: Path, control_dir: Path, doomed: set[int]) -> Iterator[Removal]:
+    """Deletes what was given its last name, but for what was pinned since, or labelled."""
+    in_use = _in_use(control_dir)
+    failures: list[OSError] = []
+    for number in sorted(doomed):
+        folder = removed_dir(artifacts_dir, number)
+        try:
+            if number in in_use:
+                folder.rename(version_dir(artifacts_dir, number))
+                sync_folder(folder.parent)
+                continue
+            size_bytes = _size(folder)
+            shutil.rmtree(folder)
+        except FileNotFoundError:
+            continue  # another trainer deletes it at the same time
+        except OSError as error:
+            failures.append(error)  # the others are not to wait for this one
+        else:
+            yield Removal(number, size_bytes)
+    if failures:
+        raise failures[0]
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
