@@ -134,6 +134,17 @@ def test_only_movies_that_both_have_are_ranked() -> None:
     assert (result.ndcg_at_100, result.against_ndcg_at_100) == (1, 1)
 
 
+def test_movies_are_found_by_their_ids_wherever_their_rows_are() -> None:
+    """Either has a movie that the other has not, the new one the first, the active one a later."""
+    # Everyone likes the last six: a movie that is taken for another comes after the first ones.
+    test = liking(held_out(30), *[list(range(7, 13))] * 30, movie_count=13)
+    good = on_circle(*[90] * 7, *[0] * 6)  # of the ids 10 to 130
+    ids = np.array([20, 30, 40, 50, 60, 70, 80, 85, 90, 100, 110, 120, 130])
+    active = contender(on_circle(*[90] * 6, 0, 90, *[0] * 5), ids)
+    result = compare(test, contender(good), active, version=3)
+    assert (result.ndcg_at_100, result.against_ndcg_at_100) == (1, 1)
+
+
 def test_users_who_like_fewer_than_five_of_what_both_have_are_not_asked() -> None:
     users = held_out(50)
     likes = [[0, 1, 2, 3, 4] if place % 2 else [0, 1, 2, 3, 11] for place in range(50)]

@@ -1,5 +1,6 @@
 """Runs on disk."""
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -66,4 +67,25 @@ def test_a_last_line_that_a_kill_cut_short_is_left_out_and_the_log_goes_on(
 def test_a_run_that_cannot_be_read_does_not_hide_the_others(store: RunStore, run: Run) -> None:
     broken = store.create("sample", TrainingSettings(), "")
     (store.folder(broken.run_id) / "run.json").write_text("{")
+    assert store.runs() == [run]
+
+
+def test_a_run_whose_folder_has_vanished_is_not_saved_into_a_new_one(
+    store: RunStore, run: Run
+) -> None:
+    shutil.rmtree(store.root)
+    with pytest.raises(FileNotFoundError):
+        store.save(run)
+    with pytest.raises(FileNotFoundError):
+        store.append(event(run, 1))
+    assert not store.root.exists()
+
+
+def test_weights_are_discarded_with_all_that_is_beside_them_left(store: RunStore, run: Run) -> None:
+    checkpoints = store.checkpoints(run.run_id)
+    checkpoints.mkdir()
+    (checkpoints / "epoch-0001.weights.h5").write_text("weights")
+    store.discard_checkpoints(run.run_id)
+    store.discard_checkpoints(run.run_id)
+    assert not checkpoints.exists()
     assert store.runs() == [run]
