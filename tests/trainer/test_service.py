@@ -15,10 +15,15 @@ from movierec.v1 import training_pb2
 from support.datasets import write_two_tastes
 from support.processes import is_alive, training_processes
 from support.servers import DEADLINE_S, serving
-from support.trainers import ENDLESS, Stub, detail_of, said, settings_for, train, trainer
-from support.versions import publish_by_hand
-from trainer_service.model.settings import TrainingSettings
-from trainer_service.runs.store import RunStore
+from support.trainers import (
+    ENDLESS,
+    Stub,
+    detail_of,
+    said,
+    settings_for,
+    train,
+    trainer,
+)
 from trainer_service.service.building import Trainer
 
 
@@ -287,17 +292,6 @@ def test_a_run_that_is_not_there_is_not_found(stub: Stub, method: str) -> None:
     assert caught.value.code() is grpc.StatusCode.NOT_FOUND
     resource = detail_of(caught.value, error_details_pb2.ResourceInfo)
     assert resource.resource_name == "no-such-run"
-
-
-def test_a_run_that_published_before_it_was_killed_has_succeeded(tmp_path: Path) -> None:
-    run = RunStore(tmp_path / "artifacts" / "runs").create("tastes", TrainingSettings(), "")
-    publish_by_hand(tmp_path / "artifacts", run.run_id)
-    with (
-        serving(lambda: Trainer(settings_for(tmp_path))) as address,
-        grpc.insecure_channel(address) as channel,
-    ):
-        found = Stub(channel).GetRun(pb.GetRunRequest(run_id=run.run_id)).run
-    assert (found.state, found.version) == (pb.RUN_STATE_SUCCEEDED, 1)
 
 
 def test_a_second_trainer_on_the_same_runs_is_refused_with_what_to_do(tmp_path: Path) -> None:

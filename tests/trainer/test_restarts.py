@@ -1,0 +1,71 @@
+"""What a trainer makes of the runs that it finds when it starts."""
+
+from pathlib import Path
+
+import pytest
+
+from movierec.v1 import trainer_pb2 as pb
+from support.servers import DEADLINE_S
+from support.trainers import run_of, trainer
+from support.versions import publication, publish_by_hand
+from trainer_service.artifact.publishing import publish
+from trainer_service.model.gate import GateResult
+from trainer_service.model.settings import TrainingSettings
+from trainer_service.runs.run import RunState
+from trainer_service.runs.store import RunStore
+
+
+def test_a_run_that_published_before_it_was_killed_has_succeeded(tmp_path: Path) -> None:
+    run = RunStore(tmp_path / "artifacts" / "runs").create("tastes", TrainingSettings(), "")
+    publish_by_hand(tmp_path / "artifacts", run.run_id)
+    with trainer(tmp_path) as stub:
+        found = run_of(stub, run.run_id)
+    assert (found.state, found.version) == (pb.RUN_STATE_SUCCEEDED, 1)
+
+
+@pytest.fixture
+def published_again(tmp_path: Path) -> str:
+    """A run that the service was killed in while it published another version, by force."""
+    store = RunStore(tmp_path / "artifacts" / "runs")
+    run = store.create("tastes", TrainingSettings(), "")
+    rejected = GateResult(passed=False)
+    first = publication(run_id=run.run_id, gate=rejected)
+    assert publish(tmp_path / "artifacts", first) == 1
+    ended = run.model_copy(update=dict(state=RunState.SUCCEEDED, version=1, gate=rejected))
+    store.save(ended.to_publish(force=True))
+    return run.run_id
+
+
+def test_a_run_that_published_again_before_it_was_killed_has_succeeded_with_that_version(
+    tmp_path: Path, published_again: str
+) -> None:
+    forced = GateResult(passed=False, forced=True)
+    publish(tmp_path / "artifacts", publication(run_id=published_again, gate=forced))
+    with trainer(tmp_path) as stub:
+        found = run_of(stub, published_again)
+    assert (found.state, found.version) == (pb.RUN_STATE_SUCCEEDED, 2)
+    assert found.gate.forced  # which the manifest says, and the service had not heard
+
+
+def test_a_run_that_was_killed_before_it_published_again_is_not_taken_for_what_it_was(
+    tmp_path: Path, published_again: str
+) -> None:
+    with trainer(tmp_path) as stub:
+        request = pb.FollowRunRequest(run_id=published_again)
+        states = [reply.event.state for reply in stub.FollowRun(request, timeout=DEADLINE_S)]
+    # It is taken up again, and fails since there is no data set here.
+    assert states == [pb.RUN_STATE_INTERRUPTED, pb.RUN_STATE_RUNNING, pb.RUN_STATE_FAILED]
+
+
+def test_weights_that_a_kill_left_of_a_run_that_has_ended_go_at_the_next_start(
+    tmp_path: Path,
+) -> None:
+    store = RunStore(tmp_path / "artifacts" / "runs")
+    for state in (RunState.CANCELLED, RunState.FAILED):
+        run = store.create("tastes", TrainingSettings(), state)
+        store.save(run.model_copy(update={"state": state}))
+        store.checkpoints(run.run_id).mkdir()
+    with trainer(tmp_path) as stub:
+        runs = stub.ListRuns(pb.ListRunsRequest()).runs
+    kept = {run.request_id: store.checkpoints(run.run_id).exists() for run in runs}
+    assert kept == {"CANCELLED": False, "FAILED": True}
