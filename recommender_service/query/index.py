@@ -37,6 +37,16 @@ class MovieIndex:
         self._embeddings = embeddings
         self._movie_ids = np.asarray(movie_ids, dtype=np.int64)
 
+    @property
+    def embeddings(self) -> NDArray[np.float32]:
+        """Unit rows, (M, D); to be read only."""
+        return self._embeddings
+
+    @property
+    def movie_ids(self) -> NDArray[np.int64]:
+        """The movies of the rows, (M,); to be read only."""
+        return self._movie_ids
+
     def query_vector(
         self, rows: Sequence[int], weights: Sequence[float]
     ) -> NDArray[np.float32] | None:
