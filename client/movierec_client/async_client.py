@@ -1,31 +1,28 @@
 """The async client: `Client`, awaited."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+import asyncio
+from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
-from typing import Any, TypeVar, Unpack
-from weakref import WeakSet
+from typing import Unpack
 
 import grpc.aio
 
 from movierec_client import operations
-from movierec_client.calls import Page, Streaming, Unary
-from movierec_client.closing import AsyncClosing
+from movierec_client.calling import AsyncCalling
 from movierec_client.connections import Connections
-from movierec_client.encoding import UnknownSeeds
-from movierec_client.errors import CallError
+from movierec_client.encoding import UnknownSeeds, VersionLike, VersionTarget
 from movierec_client.operations import TrainOptions
+from movierec_client.outcomes import health_of
 from movierec_client.recommendations import AsyncRecommendations
-from movierec_client.results import Model, Movie, Run, RunEvent, ServiceHealth, Version
+from movierec_client.results import Activation, Fleet, Model, Movie, ServiceHealth, Version
+from movierec_client.runs import Run, RunEvent
 from movierec_client.seeds import MovieLike
-from movierec_client.services import ServiceName
-from movierec_client.states import ServingStatus
-from movierec_client.statuses import translated
+from movierec_client.services import RECOMMENDER, ServiceName
 from movierec_client.streams import AsyncStream
+from movierec_client.waiting import POLL_INTERVAL_S, Waiting
 
-T = TypeVar("T")
 
-
-class AsyncClient(AsyncClosing):
+class AsyncClient(AsyncCalling):
     """The same methods as `Client`'s, with the same arguments, errors and answers.
 
     What loops there with `for` loops here with `async for`, what returns there
@@ -38,7 +35,7 @@ class AsyncClient(AsyncClosing):
         recommender: Address of the recommender; default: the environment's
             MOVIEREC_RECOMMENDER, else "localhost:50052".
         timeout_s: How long a call may take, unless it is told otherwise.
-        run_timeout_s: The same for `train` and `follow`.
+        run_timeout_s: The same for `train`, `publish` and `follow`.
     """
 
     def __init__(
@@ -49,15 +46,16 @@ class AsyncClient(AsyncClosing):
         timeout_s: float = 10.0,
         run_timeout_s: float = 24 * 60 * 60.0,
     ) -> None:
-        self._connections = Connections(
-            grpc.aio.insecure_channel,
-            trainer=trainer,
-            recommender=recommender,
-            timeout_s=timeout_s,
+        super().__init__(
+            Connections(
+                grpc.aio.insecure_channel,
+                trainer=trainer,
+                recommender=recommender,
+                timeout_s=timeout_s,
+            )
         )
+        self._timeout_s = timeout_s
         self._run_timeout_s = run_timeout_s
-        # Older versions of grpc.aio close a channel without a word to its streams.
-        self._streams: WeakSet[Any] = WeakSet()
 
     async def close(self) -> None:
         """As `Client.close`."""
@@ -70,14 +68,15 @@ class AsyncClient(AsyncClosing):
         self, dataset: str, *, timeout_s: float | None = None, **options: Unpack[TrainOptions]
     ) -> AsyncStream[RunEvent]:
         """As `Client.train`."""
-        return self._stream(operations.train(dataset, **options), timeout_s, self._run_timeout_s)
+        operation = operations.train(dataset, **options)
+        return self._stream(operation, self._run_timeout_s if timeout_s is None else timeout_s)
 
     def follow(
         self, run_id: str, *, after_sequence: int = 0, timeout_s: float | None = None
     ) -> AsyncStream[RunEvent]:
         """As `Client.follow`."""
         operation = operations.follow_run(run_id, after_sequence)
-        return self._stream(operation, timeout_s, self._run_timeout_s)
+        return self._stream(operation, self._run_timeout_s if timeout_s is None else timeout_s)
 
     async def run(self, run_id: str, *, timeout_s: float | None = None) -> Run:
         """As `Client.run`."""
@@ -91,6 +90,13 @@ class AsyncClient(AsyncClosing):
         """As `Client.cancel`."""
         return await self._unary(operations.cancel_run(run_id), timeout_s)
 
+    def publish(
+        self, run_id: str, *, force: bool = False, timeout_s: float | None = None
+    ) -> AsyncStream[RunEvent]:
+        """As `Client.publish`."""
+        operation = operations.publish_run(run_id, force=force)
+        return self._stream(operation, self._run_timeout_s if timeout_s is None else timeout_s)
+
     def recommend(
         self,
         movies: Iterable[MovieLike],
@@ -98,18 +104,24 @@ class AsyncClient(AsyncClosing):
         k: int = 10,
         dislike: Iterable[MovieLike] = (),
         unknown: UnknownSeeds = "fail",
+        version: VersionLike | None = None,
         timeout_s: float | None = None,
     ) -> AsyncRecommendations:
         """As `Client.recommend`."""
-        operation = operations.recommend(movies, k, dislike, unknown)
+        operation = operations.recommend(movies, k, dislike, unknown, version)
         return AsyncRecommendations(self._stream(operation, timeout_s))
 
     async def search(
-        self, text: str, limit: int = 10, *, timeout_s: float | None = None
+        self,
+        text: str,
+        limit: int = 10,
+        *,
+        version: VersionLike | None = None,
+        timeout_s: float | None = None,
     ) -> list[Movie]:
         """As `Client.search`."""
         found: list[Movie] = []
-        pages = self._pages(operations.search_movies(text, limit), timeout_s)
+        pages = self._pages(operations.search_movies(text, limit, version), timeout_s)
         async with aclosing(pages) as movies:
             async for movie in movies:
                 found.append(movie)
@@ -117,57 +129,49 @@ class AsyncClient(AsyncClosing):
                     break
         return found
 
-    async def model(self, *, timeout_s: float | None = None) -> Model:
+    async def model(
+        self, *, version: VersionLike | None = None, timeout_s: float | None = None
+    ) -> Model:
         """As `Client.model`."""
-        return await self._unary(operations.get_model(), timeout_s)
+        return await self._unary(operations.get_model(version), timeout_s)
 
     def versions(self, *, timeout_s: float | None = None) -> AsyncIterator[Version]:
         """As `Client.versions`."""
         return self._pages(operations.list_versions, timeout_s)
 
+    async def fleet(self, *, timeout_s: float | None = None) -> Fleet:
+        """As `Client.fleet`."""
+        return await self._unary(operations.get_fleet(), timeout_s)
+
+    async def activate(
+        self,
+        version: VersionTarget | None = None,
+        *,
+        label: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Activation:
+        """As `Client.activate`."""
+        return await self._unary(operations.activate(version, label), timeout_s)
+
+    async def remove_label(self, label: str, *, timeout_s: float | None = None) -> Activation:
+        """As `Client.remove_label`."""
+        return await self.activate(label=label, timeout_s=timeout_s)
+
+    async def wait_until_serving(self, version: int, *, timeout_s: float = 60.0) -> Fleet:
+        """As `Client.wait_until_serving`."""
+        waiting = Waiting(version, self._connections.target(RECOMMENDER, timeout_s))
+        while True:
+            look = await self._try(operations.look(), waiting.look_timeout_s(self._timeout_s))
+            if fleet := waiting.judge(look):
+                return fleet
+            await asyncio.sleep(POLL_INTERVAL_S)
+
     async def health(
         self, *services: ServiceName, live: bool = False, timeout_s: float | None = None
     ) -> list[ServiceHealth]:
         """As `Client.health`."""
-        checks = operations.health_checks(services, live=live)
-        return [await self._health(check, timeout_s) for check in checks]
-
-    async def _unary(self, operation: Unary[Any, Any, T], timeout_s: float | None) -> T:
-        channel, target = self._connections.open(operation.service, timeout_s)
-        with translated(target):
-            answer = await operation.start(channel, target.timeout_s)
-        return operation.decode(answer)
-
-    def _stream(
-        self,
-        operation: Streaming[Any, Any, T],
-        timeout_s: float | None,
-        default_timeout_s: float | None = None,
-    ) -> AsyncStream[T]:
-        timeout_s = default_timeout_s if timeout_s is None else timeout_s
-        channel, target = self._connections.open(operation.service, timeout_s)
-        call = operation.start(channel, target.timeout_s)
-        self._streams.add(call)
-        return AsyncStream(call, operation, target)
-
-    async def _pages(
-        self, page: Callable[[str], Unary[Any, Any, Page[T]]], timeout_s: float | None
-    ) -> AsyncGenerator[T, None]:
-        token = ""
-        while True:
-            answer = await self._unary(page(token), timeout_s)
-            for item in answer.items:
-                yield item
-            token = answer.next_page_token
-            if not token:
-                return
-
-    async def _health(
-        self, operation: Unary[Any, Any, ServingStatus], timeout_s: float | None
-    ) -> ServiceHealth:
-        target = self._connections.target(operation.service, timeout_s)
-        try:
-            status = await self._unary(operation, timeout_s)
-        except CallError as error:
-            return operations.health_of(target, error)
-        return operations.health_of(target, status)
+        answers = []
+        for check in operations.health_checks(services, live=live):
+            answer = await self._try(check, timeout_s)
+            answers.append(health_of(self._connections.target(check.service, timeout_s), answer))
+        return answers

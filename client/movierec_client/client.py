@@ -1,30 +1,28 @@
 """The blocking client."""
 
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any, TypeVar, Unpack
+from typing import Unpack
 
 import grpc
 
 from movierec_client import operations
-from movierec_client.calls import Page, Streaming, Unary
-from movierec_client.closing import Closing
+from movierec_client.calling import Calling
 from movierec_client.connections import Connections
-from movierec_client.encoding import UnknownSeeds
-from movierec_client.errors import CallError
+from movierec_client.encoding import UnknownSeeds, VersionLike, VersionTarget
 from movierec_client.operations import TrainOptions
+from movierec_client.outcomes import health_of
 from movierec_client.recommendations import Recommendations
-from movierec_client.results import Model, Movie, Run, RunEvent, ServiceHealth, Version
+from movierec_client.results import Activation, Fleet, Model, Movie, ServiceHealth, Version
+from movierec_client.runs import Run, RunEvent
 from movierec_client.seeds import MovieLike
-from movierec_client.services import ServiceName
-from movierec_client.states import ServingStatus
-from movierec_client.statuses import translated
+from movierec_client.services import RECOMMENDER, ServiceName
 from movierec_client.streams import Stream
+from movierec_client.waiting import POLL_INTERVAL_S, Waiting
 
-T = TypeVar("T")
 
-
-class Client(Closing):
+class Client(Calling):
     """Trains, and asks for movies; blocking, and safe to share between threads.
 
     Nothing is connected before the first call. Every call has a deadline and
@@ -36,7 +34,7 @@ class Client(Closing):
         recommender: Address of the recommender; default: the environment's
             MOVIEREC_RECOMMENDER, else "localhost:50052".
         timeout_s: How long a call may take, unless it is told otherwise.
-        run_timeout_s: The same for `train` and `follow`.
+        run_timeout_s: The same for `train`, `publish` and `follow`.
     """
 
     def __init__(
@@ -47,12 +45,15 @@ class Client(Closing):
         timeout_s: float = 10.0,
         run_timeout_s: float = 24 * 60 * 60.0,
     ) -> None:
-        self._connections = Connections(
-            grpc.insecure_channel,
-            trainer=trainer,
-            recommender=recommender,
-            timeout_s=timeout_s,
+        super().__init__(
+            Connections(
+                grpc.insecure_channel,
+                trainer=trainer,
+                recommender=recommender,
+                timeout_s=timeout_s,
+            )
         )
+        self._timeout_s = timeout_s
         self._run_timeout_s = run_timeout_s
 
     def close(self) -> None:
@@ -83,8 +84,9 @@ class Client(Closing):
                 whom the co-liked head is given one to five films of; more of it
                 is better for few films and worse for many. `request_id`: asking
                 again with the same one joins the run. `validate_only`: check
-                the request and read the data, no more. What is not given, the
-                trainer decides; `run` tells what it was.
+                the request and read the data, no more. `force`: the version
+                counts as if it had passed the quality gate. What is not given,
+                the trainer decides; `run` tells what it was.
 
         Returns:
             The events, as they happen.
@@ -95,7 +97,8 @@ class Client(Closing):
             RunFailedError: The run ended, after the last event, without success.
             RunInProgressError: Another run is going on.
         """
-        return self._stream(operations.train(dataset, **options), timeout_s, self._run_timeout_s)
+        operation = operations.train(dataset, **options)
+        return self._stream(operation, self._run_timeout_s if timeout_s is None else timeout_s)
 
     def follow(
         self, run_id: str, *, after_sequence: int = 0, timeout_s: float | None = None
@@ -112,7 +115,7 @@ class Client(Closing):
             RunFailedError: The run ended, after the last event, without success.
         """
         operation = operations.follow_run(run_id, after_sequence)
-        return self._stream(operation, timeout_s, self._run_timeout_s)
+        return self._stream(operation, self._run_timeout_s if timeout_s is None else timeout_s)
 
     def run(self, run_id: str, *, timeout_s: float | None = None) -> Run:
         """Looks a run up.
@@ -136,6 +139,31 @@ class Client(Closing):
         """
         return self._unary(operations.cancel_run(run_id), timeout_s)
 
+    def publish(
+        self, run_id: str, *, force: bool = False, timeout_s: float | None = None
+    ) -> Stream[RunEvent]:
+        """Publishes what a run has trained, without training again, and follows it.
+
+        It is for a run that FAILED to publish; or, with `force`, for one whose
+        version the quality gate held back. Leaving the loop does not end it.
+
+        Args:
+            run_id: The run.
+            force: The version counts as if it had passed the quality gate.
+            timeout_s: How long to follow it at most; default `run_timeout_s`.
+
+        Returns:
+            The events, from there to the run's end.
+
+        Raises:
+            FailedPreconditionError: There is nothing of it to publish.
+            NotFoundError: There is no such run.
+            RunFailedError: The run ended, after the last event, without success.
+            RunInProgressError: Another run is going on.
+        """
+        operation = operations.publish_run(run_id, force=force)
+        return self._stream(operation, self._run_timeout_s if timeout_s is None else timeout_s)
+
     def recommend(
         self,
         movies: Iterable[MovieLike],
@@ -143,6 +171,7 @@ class Client(Closing):
         k: int = 10,
         dislike: Iterable[MovieLike] = (),
         unknown: UnknownSeeds = "fail",
+        version: VersionLike | None = None,
         timeout_s: float | None = None,
     ) -> Recommendations:
         """Finds the movies most similar to some, best first.
@@ -153,38 +182,129 @@ class Client(Closing):
             dislike: The same as `movies`, for what the answer is to be unlike.
             unknown: "fail", or "skip" to answer from the seeds that are known;
                 the answer's header lists the others.
+            version: Which is to answer, by its number (int) or a label (str), of
+                those that the recommender has loaded; default the one that serves.
             timeout_s: How long the whole answer may take.
 
         Raises:
             InvalidArgumentError: No seed, too many, an ambiguous title, ...
-            NotFoundError: Seeds that are no movies of the version.
+            NotFoundError: Seeds that are no movies of the version, or a version
+                that is not loaded.
             UnavailableError: No version is loaded yet.
         """
-        operation = operations.recommend(movies, k, dislike, unknown)
+        operation = operations.recommend(movies, k, dislike, unknown, version)
         return Recommendations(self._stream(operation, timeout_s))
 
-    def search(self, text: str, limit: int = 10, *, timeout_s: float | None = None) -> list[Movie]:
+    def search(
+        self,
+        text: str,
+        limit: int = 10,
+        *,
+        version: VersionLike | None = None,
+        timeout_s: float | None = None,
+    ) -> list[Movie]:
         """Finds movies by their titles, best match first.
 
         Args:
             text: Some of a title.
             limit: At most how many.
+            version: As in `recommend`.
             timeout_s: How long each hundred may take.
-        """
-        found = self._pages(operations.search_movies(text, limit), timeout_s)
-        return list(islice(found, limit))
-
-    def model(self, *, timeout_s: float | None = None) -> Model:
-        """Looks up the version that serves.
 
         Raises:
+            NotFoundError: A version that is not loaded.
             UnavailableError: No version is loaded yet.
         """
-        return self._unary(operations.get_model(), timeout_s)
+        found = self._pages(operations.search_movies(text, limit, version), timeout_s)
+        return list(islice(found, limit))
+
+    def model(self, *, version: VersionLike | None = None, timeout_s: float | None = None) -> Model:
+        """Looks up the version that serves, or another one.
+
+        Args:
+            version: As in `recommend`.
+            timeout_s: How long the answer may take.
+
+        Raises:
+            NotFoundError: A version that is not loaded.
+            UnavailableError: No version is loaded yet.
+        """
+        return self._unary(operations.get_model(version), timeout_s)
 
     def versions(self, *, timeout_s: float | None = None) -> Iterator[Version]:
-        """Lists the versions, newest first; `timeout_s` is for each page of them."""
+        """Lists the versions, newest first, each with how it stands and who serves it.
+
+        Args:
+            timeout_s: How long each page of them may take.
+        """
         return self._pages(operations.list_versions, timeout_s)
+
+    def fleet(self, *, timeout_s: float | None = None) -> Fleet:
+        """Looks up what is to serve, and which recommenders serve what."""
+        return self._unary(operations.get_fleet(), timeout_s)
+
+    def activate(
+        self,
+        version: VersionTarget | None = None,
+        *,
+        label: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Activation:
+        """Pins a version, goes back to the latest, or puts a label on a version.
+
+        It holds for every recommender on the volume, and over restarts. It
+        returns when the one that is asked serves accordingly; the others follow
+        within a second.
+
+        Args:
+            version: A number, or "latest". With a label None takes it away.
+            label: Puts this label on the version, instead of pinning it; a label
+                that another version has is moved.
+            timeout_s: How long it may take; a version that is not loaded is.
+
+        Raises:
+            DataLossError: The version is damaged.
+            FailedPreconditionError: The control folder cannot be written.
+            InvalidArgumentError: Neither version nor label, or a label that is none.
+            NotFoundError: There is no such version, or no such label to take away.
+            UnavailableError: The volume does not answer.
+        """
+        return self._unary(operations.activate(version, label), timeout_s)
+
+    def remove_label(self, label: str, *, timeout_s: float | None = None) -> Activation:
+        """Takes a label away, from whichever version has it.
+
+        Raises:
+            FailedPreconditionError: The control folder cannot be written.
+            NotFoundError: There is no such label.
+        """
+        return self.activate(label=label, timeout_s=timeout_s)
+
+    def wait_until_serving(self, version: int, *, timeout_s: float = 60.0) -> Fleet:
+        """Waits until every recommender that is alive serves a version, or a later one.
+
+        A version that is pinned is waited for as such: a later one does not do.
+        As long as the recommender cannot be reached it is asked again.
+
+        Args:
+            version: The version's number.
+            timeout_s: How long to wait at most.
+
+        Returns:
+            The recommenders, all of which serve it.
+
+        Raises:
+            DeadlineExceededError: Not all of them do by then.
+            NotServingError: The version was REJECTED, for example by the quality
+                gate, or another one is pinned; at once.
+            UnavailableError: The recommender could not be asked until then.
+        """
+        waiting = Waiting(version, self._connections.target(RECOMMENDER, timeout_s))
+        while True:
+            look = self._try(operations.look(), waiting.look_timeout_s(self._timeout_s))
+            if fleet := waiting.judge(look):
+                return fleet
+            time.sleep(POLL_INTERVAL_S)
 
     def health(
         self, *services: ServiceName, live: bool = False, timeout_s: float | None = None
@@ -196,42 +316,8 @@ class Client(Closing):
             live: Ask whether the process works at all, ready or not.
             timeout_s: How long each may take.
         """
-        checks = operations.health_checks(services, live=live)
-        return [self._health(check, timeout_s) for check in checks]
-
-    def _unary(self, operation: Unary[Any, Any, T], timeout_s: float | None) -> T:
-        channel, target = self._connections.open(operation.service, timeout_s)
-        with translated(target):
-            answer = operation.start(channel, target.timeout_s)
-        return operation.decode(answer)
-
-    def _stream(
-        self,
-        operation: Streaming[Any, Any, T],
-        timeout_s: float | None,
-        default_timeout_s: float | None = None,
-    ) -> Stream[T]:
-        timeout_s = default_timeout_s if timeout_s is None else timeout_s
-        channel, target = self._connections.open(operation.service, timeout_s)
-        return Stream(operation.start(channel, target.timeout_s), operation, target)
-
-    def _pages(
-        self, page: Callable[[str], Unary[Any, Any, Page[T]]], timeout_s: float | None
-    ) -> Iterator[T]:
-        token = ""
-        while True:
-            answer = self._unary(page(token), timeout_s)
-            yield from answer.items
-            token = answer.next_page_token
-            if not token:
-                return
-
-    def _health(
-        self, operation: Unary[Any, Any, ServingStatus], timeout_s: float | None
-    ) -> ServiceHealth:
-        target = self._connections.target(operation.service, timeout_s)
-        try:
-            status = self._unary(operation, timeout_s)
-        except CallError as error:
-            return operations.health_of(target, error)
-        return operations.health_of(target, status)
+        answers = []
+        for check in operations.health_checks(services, live=live):
+            answer = self._try(check, timeout_s)
+            answers.append(health_of(self._connections.target(check.service, timeout_s), answer))
+        return answers

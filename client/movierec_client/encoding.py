@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Iterable
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, SupportsIndex, TypeVar
 
 from google.protobuf.message import Message
 
@@ -11,6 +11,12 @@ from movierec_client.errors import InvalidArgumentError
 from movierec_client.seeds import MovieLike, Seed
 
 UnknownSeeds = Literal["fail", "skip"]
+
+VersionLike = SupportsIndex | str
+"""What names a version in a call: its number, or a label as a text."""
+
+VersionTarget = SupportsIndex | Literal["latest"]
+"""What can be activated: a version's number, or the latest."""
 
 _UNKNOWN_SEEDS: "dict[UnknownSeeds, recommender_pb2.UnknownSeeds.ValueType]" = {
     "fail": recommender_pb2.UNKNOWN_SEEDS_FAIL,
@@ -39,7 +45,7 @@ def encode(kind: type[M], **values: Any) -> M:
 
     Args:
         kind: The message's class.
-        **values: By field, numbers and texts only.
+        **values: By field: numbers, texts and messages.
 
     Raises:
         InvalidArgumentError: A value that the field cannot hold.
@@ -47,6 +53,9 @@ def encode(kind: type[M], **values: Any) -> M:
     message = kind()
     for field, value in values.items():
         if value is None:
+            continue
+        if isinstance(value, Message):
+            getattr(message, field).CopyFrom(value)
             continue
         try:
             setattr(message, field, value)
@@ -86,6 +95,42 @@ def encode_unknown_seeds(unknown: UnknownSeeds) -> "recommender_pb2.UnknownSeeds
         return _UNKNOWN_SEEDS[unknown]
     except KeyError:
         raise invalid("unknown", unknown, '"fail" or "skip"') from None
+
+
+def encode_version(version: VersionLike | None) -> recommender_pb2.VersionSelector | None:
+    """Returns which version is to answer; None is the one that serves.
+
+    Raises:
+        InvalidArgumentError: It is neither a number nor a label.
+    """
+    if version is None:
+        return None
+    if isinstance(version, str):
+        return encode(recommender_pb2.VersionSelector, label=version)
+    return encode(recommender_pb2.VersionSelector, number=_number(version, "a number or a label"))
+
+
+def encode_activation(
+    version: VersionTarget | None, label: str | None
+) -> recommender_pb2.ActivateVersionRequest:
+    """Returns the request to pin a version, go back to the latest, or move a label.
+
+    Raises:
+        InvalidArgumentError: `version` is neither a number nor "latest".
+    """
+    if version is None:
+        return encode(recommender_pb2.ActivateVersionRequest, label=label)
+    if version == "latest":
+        return encode(recommender_pb2.ActivateVersionRequest, latest=True, label=label)
+    number = _number(version, 'a number or "latest"')
+    return encode(recommender_pb2.ActivateVersionRequest, version=number, label=label)
+
+
+def _number(version: object, legal: str) -> int:
+    # True is an int to Python, and never meant as one here.
+    if isinstance(version, bool) or not isinstance(version, SupportsIndex):
+        raise invalid("version", version, legal)
+    return operator.index(version)
 
 
 def _several(argument: str, movies: Iterable[MovieLike]) -> Iterable[MovieLike]:

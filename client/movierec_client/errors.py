@@ -3,12 +3,14 @@
     MovierecError
     ├── ClientClosedError           the client was used after it was closed
     ├── RunFailedError              a run that was followed did not succeed
+    ├── NotServingError             a version that was waited for will not serve
     └── CallError                   a call failed
         ├── InvalidArgumentError    the request is at fault: see `violations`
         ├── NotFoundError           see `resources`
         ├── FailedPreconditionError the data or the service cannot do it as it is
         ├── AbortedError            something else was in the way
         │   └── RunInProgressError  another run is going on: see `run_id`
+        ├── DataLossError           a version is damaged: see `version_reason`
         ├── ResourceExhaustedError  too much at once: see `retry_after_s`
         ├── UnavailableError        unreachable, or not ready yet: try again
         ├── DeadlineExceededError   no answer within `timeout_s`
@@ -95,6 +97,21 @@ class RunFailedError(MovierecError):
         self.state = state
 
 
+class NotServingError(MovierecError):
+    """A version that was waited for is not going to serve as things stand.
+
+    Args:
+        message: A sentence for people.
+        reason: "PINNED" when another version is; else why it was REJECTED,
+            e.g. "GATE" or "CHECKSUM".
+        version: The version.
+    """
+
+    def __init__(self, message: str, *, reason: str = "", version: int = 0) -> None:
+        super().__init__(message, reason=reason)
+        self.version = version
+
+
 class CallError(MovierecError):
     """A call failed."""
 
@@ -122,6 +139,15 @@ class RunInProgressError(AbortedError):
     def run_id(self) -> str:
         """The run that is going on."""
         return self.metadata.get("run_id", "")
+
+
+class DataLossError(CallError):
+    """What is stored is damaged, and is not used."""
+
+    @property
+    def version_reason(self) -> str:
+        """Why a version is REJECTED, e.g. "CHECKSUM"; empty if it was no version."""
+        return self.metadata.get("version_reason", "")
 
 
 class ResourceExhaustedError(CallError):

@@ -17,31 +17,30 @@ from movierec_client import decoding
 from movierec_client.calls import Page, Streaming, Unary
 from movierec_client.encoding import (
     UnknownSeeds,
+    VersionLike,
+    VersionTarget,
     encode,
+    encode_activation,
     encode_seeds,
     encode_unknown_seeds,
+    encode_version,
     invalid,
 )
-from movierec_client.errors import (
-    CallError,
-    DeadlineExceededError,
-    NotFoundError,
-    RunFailedError,
-    UnavailableError,
-)
+from movierec_client.outcomes import check_outcome
 from movierec_client.results import (
+    Activation,
+    Fleet,
     Model,
     Movie,
     Recommendation,
     RecommendHeader,
-    Run,
-    RunEvent,
-    ServiceHealth,
     Version,
 )
+from movierec_client.runs import Run, RunEvent
 from movierec_client.seeds import MovieLike
-from movierec_client.services import RECOMMENDER, SERVICES, TRAINER, ServiceName, Target
-from movierec_client.states import RunState, ServingStatus
+from movierec_client.services import RECOMMENDER, SERVICES, TRAINER, ServiceName
+from movierec_client.states import ServingStatus
+from movierec_client.waiting import Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +68,7 @@ class TrainOptions(TypedDict, total=False):
     few_seeds: float | None
     request_id: str | None
     validate_only: bool
+    force: bool
 
 
 def train(
@@ -76,6 +76,7 @@ def train(
     *,
     request_id: str | None = None,
     validate_only: bool = False,
+    force: bool = False,
     **settings: float | None,
 ) -> Streaming[trainer_pb2.TrainRequest, trainer_pb2.TrainResponse, RunEvent]:
     """Starts a run and follows it to its end."""
@@ -87,6 +88,7 @@ def train(
         dataset=dataset,
         request_id=request_id,
         validate_only=validate_only,
+        force=force,
     )
     request.settings.CopyFrom(encode(training_pb2.TrainingSettings, **settings))
     return Streaming(
@@ -146,17 +148,32 @@ def cancel_run(
     )
 
 
+def publish_run(
+    run_id: str, *, force: bool
+) -> Streaming[trainer_pb2.PublishRunRequest, trainer_pb2.PublishRunResponse, RunEvent]:
+    """Publishes what a run has trained, and follows it from there to its end."""
+    return Streaming(
+        TRAINER,
+        lambda channel: trainer_pb2_grpc.TrainerServiceStub(channel).PublishRun,
+        encode(trainer_pb2.PublishRunRequest, run_id=run_id, force=force),
+        lambda answer: decoding.run_event(answer.event),
+        check_outcome,
+    )
+
+
 def recommend(
     movies: Iterable[MovieLike],
     k: int,
     dislike: Iterable[MovieLike],
     unknown: UnknownSeeds,
+    version: VersionLike | None,
 ) -> Streaming[recommender_pb2.RecommendRequest, recommender_pb2.RecommendResponse, Chunk]:
     """Gets the most similar movies."""
     request = encode(
         recommender_pb2.RecommendRequest,
         top_k=k,
         unknown_seeds=encode_unknown_seeds(unknown),
+        version=encode_version(version),
     )
     request.seeds.extend(encode_seeds(movies, dislike))
     return Streaming(
@@ -171,7 +188,7 @@ def recommend(
 
 
 def search_movies(
-    text: str, limit: int
+    text: str, limit: int, version: VersionLike | None
 ) -> Callable[
     [str],
     Unary[recommender_pb2.SearchMoviesRequest, recommender_pb2.SearchMoviesResponse, Page[Movie]],
@@ -179,6 +196,7 @@ def search_movies(
     """Returns how to get a page, given its token, of the movies whose titles match."""
     if limit < 1:
         raise invalid("limit", limit, "at least 1")
+    selector = encode_version(version)
     return lambda page_token: Unary(
         RECOMMENDER,
         lambda channel: recommender_pb2_grpc.RecommenderServiceStub(channel).SearchMovies,
@@ -187,6 +205,7 @@ def search_movies(
             query=text,
             page_size=limit,
             page_token=page_token,
+            version=selector,
         ),
         lambda answer: Page(
             [decoding.movie(movie) for movie in answer.movies], answer.next_page_token
@@ -194,12 +213,14 @@ def search_movies(
     )
 
 
-def get_model() -> Unary[recommender_pb2.GetModelRequest, recommender_pb2.GetModelResponse, Model]:
-    """Looks the version up that serves."""
+def get_model(
+    version: VersionLike | None,
+) -> Unary[recommender_pb2.GetModelRequest, recommender_pb2.GetModelResponse, Model]:
+    """Looks the version up that serves, or another one that is loaded."""
     return Unary(
         RECOMMENDER,
         lambda channel: recommender_pb2_grpc.RecommenderServiceStub(channel).GetModel,
-        recommender_pb2.GetModelRequest(),
+        encode(recommender_pb2.GetModelRequest, version=encode_version(version)),
         decoding.model,
     )
 
@@ -220,6 +241,46 @@ def list_versions(
     )
 
 
+def get_fleet() -> Unary[
+    recommender_pb2.ListVersionsRequest, recommender_pb2.ListVersionsResponse, Fleet
+]:
+    """Looks up what is to serve, and who serves what."""
+    return Unary(
+        RECOMMENDER,
+        lambda channel: recommender_pb2_grpc.RecommenderServiceStub(channel).ListVersions,
+        recommender_pb2.ListVersionsRequest(page_size=1),  # every page says it
+        decoding.fleet,
+    )
+
+
+def look() -> Unary[
+    recommender_pb2.ListVersionsRequest, recommender_pb2.ListVersionsResponse, Look
+]:
+    """Looks up who serves what, and how the newest versions stand."""
+    return Unary(
+        RECOMMENDER,
+        lambda channel: recommender_pb2_grpc.RecommenderServiceStub(channel).ListVersions,
+        recommender_pb2.ListVersionsRequest(),
+        lambda answer: Look(
+            decoding.fleet(answer), [decoding.version(version) for version in answer.versions]
+        ),
+    )
+
+
+def activate(
+    version: VersionTarget | None, label: str | None
+) -> Unary[
+    recommender_pb2.ActivateVersionRequest, recommender_pb2.ActivateVersionResponse, Activation
+]:
+    """Pins a version, goes back to the latest, or moves a label."""
+    return Unary(
+        RECOMMENDER,
+        lambda channel: recommender_pb2_grpc.RecommenderServiceStub(channel).ActivateVersion,
+        encode_activation(version, label),
+        decoding.activation,
+    )
+
+
 def health_checks(
     names: Collection[ServiceName], *, live: bool
 ) -> list[Unary[health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse, ServingStatus]]:
@@ -236,45 +297,3 @@ def health_checks(
         )
         for service in (SERVICES[name] for name in names or SERVICES)
     ]
-
-
-def health_of(target: Target, answer: ServingStatus | CallError) -> ServiceHealth:
-    """Returns what a health check says, whether it was answered or failed."""
-    if isinstance(answer, ServingStatus):
-        return ServiceHealth(target.service.name, target.address, answer)
-    match answer:
-        case NotFoundError():
-            status = ServingStatus.SERVICE_UNKNOWN
-        case UnavailableError() | DeadlineExceededError():
-            status = ServingStatus.UNREACHABLE
-        case _:
-            status = ServingStatus.UNKNOWN
-    return ServiceHealth(target.service.name, target.address, status, answer.message)
-
-
-def check_outcome(last: RunEvent | None) -> None:
-    """Makes sure that a run that was followed ended well.
-
-    Args:
-        last: The last event of it; None if there was none to see.
-
-    Raises:
-        RunFailedError: It did not.
-    """
-    if last is None or last.state is RunState.SUCCEEDED:
-        return
-    reason = ""
-    match last.state:
-        case RunState.FAILED:
-            sentence = "failed"
-            if last.error:
-                sentence, reason = f"failed: {last.error.message}", last.error.reason
-        case RunState.CANCELLED:
-            sentence = "was cancelled"
-        case RunState.INTERRUPTED:
-            sentence = "was interrupted: the trainer takes it up again at its next start"
-        case _:
-            sentence = f"was {last.state} when the stream ended: follow it to see more"
-    raise RunFailedError(
-        f"run {last.run_id} {sentence}", reason=reason, run_id=last.run_id, state=last.state
-    )

@@ -14,6 +14,7 @@ from movierec_client.errors import (
     AbortedError,
     CallCancelledError,
     CallError,
+    DataLossError,
     DeadlineExceededError,
     FailedPreconditionError,
     InvalidArgumentError,
@@ -29,6 +30,7 @@ from movierec_client.services import Target
 _KINDS: dict[grpc.StatusCode, type[CallError]] = {
     grpc.StatusCode.ABORTED: AbortedError,
     grpc.StatusCode.CANCELLED: CallCancelledError,
+    grpc.StatusCode.DATA_LOSS: DataLossError,
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceededError,
     grpc.StatusCode.FAILED_PRECONDITION: FailedPreconditionError,
     grpc.StatusCode.INVALID_ARGUMENT: InvalidArgumentError,

@@ -13,6 +13,8 @@ from support.client_drivers import Driver
 from support.known_messages import (
     DATA,
     DATA_MESSAGE,
+    GATE,
+    GATE_MESSAGE,
     MANIFEST,
     MANIFEST_MESSAGE,
     METRICS,
@@ -24,8 +26,11 @@ from support.known_messages import (
     RUN,
     RUN_MESSAGE,
     SETTINGS,
+    VERSION,
+    VERSION_MESSAGE,
     event,
     followed,
+    rejected,
 )
 from support.scripted_servers import Script, ScriptedServer
 
@@ -41,16 +46,20 @@ def test_train_sends_every_setting_and_yields_every_event(driver: Driver, script
         progress=PROGRESS_MESSAGE,
         data=DATA_MESSAGE,
         metrics=METRICS_MESSAGE,
+        gate=GATE_MESSAGE,
     )
     script.on("Train", [running, SUCCEEDED])
 
-    events = driver.items(lambda client: client.train("ml", request_id="q1", **SETTINGS))
+    events = driver.items(
+        lambda client: client.train("ml", request_id="q1", force=True, **SETTINGS)
+    )
 
     assert script.requests == [
         trainer_pb2.TrainRequest(
             dataset="ml",
             settings=training_pb2.TrainingSettings(**SETTINGS),
             request_id="q1",
+            force=True,
         )
     ]
     first, last = events
@@ -65,6 +74,7 @@ def test_train_sends_every_setting_and_yields_every_event(driver: Driver, script
         metrics=METRICS,
         version=None,
         error=None,
+        gate=mc.GateResult(**GATE),
     )
     assert (first.epoch, first.loss, first.val_loss) == (2, 1.25, None)
     assert (last.state, last.version, last.epoch) == ("SUCCEEDED", 4, None)
@@ -272,25 +282,26 @@ def test_model_and_versions_tell_where_a_version_comes_from(driver: Driver, scri
         "ListVersions",
         recommender_pb2.ListVersionsResponse(
             versions=[
-                recommender_pb2.Version(
-                    version=5,
-                    state=recommender_pb2.VERSION_STATE_REJECTED,
-                    reason="CHECKSUM",
-                    message="it does not add up",
-                ),
-                recommender_pb2.Version(
-                    version=4,
-                    state=recommender_pb2.VERSION_STATE_SERVING,
-                    manifest=MANIFEST_MESSAGE,
-                ),
+                rejected(5, "CHECKSUM", "it does not add up"),
+                VERSION_MESSAGE,
             ]
         ),
     )
 
     assert driver.value(lambda client: client.model()) == mc.Model(4, NOON, MANIFEST)
     assert driver.items(lambda client: client.versions()) == [
-        mc.Version(5, mc.VersionState.REJECTED, "CHECKSUM", "it does not add up", None),
-        mc.Version(4, mc.VersionState.SERVING, "", "", MANIFEST),
+        mc.Version(
+            version=5,
+            state=mc.VersionState.REJECTED,
+            reason="CHECKSUM",
+            message="it does not add up",
+            manifest=None,
+            labels=(),
+            pinned=False,
+            loaded=False,
+            serving_replica_count=0,
+        ),
+        VERSION,
     ]
 
 

@@ -49,7 +49,7 @@ def test_both_clients_have_the_same_methods_with_the_same_arguments() -> None:
 def test_train_takes_every_setting_of_the_contract() -> None:
     settings = set(training_pb2.TrainingSettings.DESCRIPTOR.fields_by_name)
 
-    assert set(get_type_hints(TrainOptions)) == settings | {"request_id", "validate_only"}
+    assert set(get_type_hints(TrainOptions)) == settings | {"request_id", "validate_only", "force"}
 
 
 def test_addresses_come_from_the_argument_then_the_environment_then_the_default(
@@ -133,6 +133,11 @@ def test_a_single_title_is_not_taken_for_a_list_of_letters(driver: Driver) -> No
         ("top_k", lambda client: client.recommend([1], k=2**31)),
         ("unknown", lambda client: client.recommend([1], unknown="ignore")),
         ("after_sequence", lambda client: client.follow("r1", after_sequence=2**63)),
+        ("run_id", lambda client: client.publish("\ud800")),
+        ("number", lambda client: client.recommend([1], version=2**63)),
+        ("label", lambda client: client.recommend([1], version="\ud800")),
+        ("version", lambda client: client.recommend([1], version=True)),
+        ("version", lambda client: client.recommend([1], version=2.5)),
     ],
 )
 def test_values_that_cannot_be_sent_are_invalid_arguments_that_name_their_field(

@@ -38,7 +38,7 @@ KINDS = [
     (grpc.StatusCode.ABORTED, mc.AbortedError),
     (grpc.StatusCode.ALREADY_EXISTS, mc.ServerError),
     (grpc.StatusCode.CANCELLED, mc.CallCancelledError),
-    (grpc.StatusCode.DATA_LOSS, mc.ServerError),
+    (grpc.StatusCode.DATA_LOSS, mc.DataLossError),
     (grpc.StatusCode.DEADLINE_EXCEEDED, mc.DeadlineExceededError),
     (grpc.StatusCode.FAILED_PRECONDITION, mc.FailedPreconditionError),
     (grpc.StatusCode.INTERNAL, mc.ServerError),
@@ -57,10 +57,13 @@ UNARY_CALLS: dict[str, Callable[[Any], Any]] = {
     "CancelRun": lambda client: client.cancel("r1"),
     "SearchMovies": lambda client: client.search("heat"),
     "GetModel": lambda client: client.model(),
+    "ActivateVersion": lambda client: client.activate(7),
+    "ListVersions": lambda client: client.fleet(),
 }
 STREAMING_CALLS: dict[str, Callable[[Any], Any]] = {
     "Train": lambda client: client.train("ml"),
     "FollowRun": lambda client: client.follow("r1"),
+    "PublishRun": lambda client: client.publish("r1"),
     "Recommend": lambda client: client.recommend([1]),
     "ListRuns": lambda client: client.runs(),
     "ListVersions": lambda client: client.versions(),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import movierec_client as mc
-from movierec.v1 import trainer_pb2, training_pb2
+from movierec.v1 import control_pb2, recommender_pb2, trainer_pb2, training_pb2
 from movierec_client import decoding
 
 
@@ -16,9 +16,12 @@ from movierec_client import decoding
         (mc.TrainingSettings, training_pb2.TrainingSettings),
         (mc.TrainingMetrics, training_pb2.TrainingMetrics),
         (mc.RankingMetrics, training_pb2.RankingMetrics),
+        (mc.GateResult, training_pb2.GateResult),
+        (mc.Version, recommender_pb2.Version),
+        (mc.Replica, control_pb2.Replica),
     ],
 )
-def test_settings_and_figures_are_those_of_the_contract(value: type[Any], message: Any) -> None:
+def test_values_have_the_fields_of_the_contract(value: type[Any], message: Any) -> None:
     names = {field.name for field in dataclasses.fields(value)}
 
     assert names == set(message.DESCRIPTOR.fields_by_name)

@@ -16,6 +16,12 @@ def blocking(client: mc.Client) -> None:
     assert_type(client.search("heat"), list[mc.Movie])
     assert_type(client.model().manifest.metrics.rmse, float | None)
     assert_type(client.health("trainer")[0].status, mc.ServingStatus)
+    client.recommend([1], version=7)
+    client.search("heat", version="stable")
+    assert_type(client.activate("latest").serving_version, int | None)
+    assert_type(client.activate(7, label="stable"), mc.Activation)
+    assert_type(client.wait_until_serving(7).replicas, tuple[mc.Replica, ...])
+    assert_type(next(client.publish("r1", force=True)).gate, mc.GateResult | None)
 
 
 async def awaiting(client: mc.AsyncClient) -> None:
@@ -26,6 +32,11 @@ async def awaiting(client: mc.AsyncClient) -> None:
     assert_type([movie async for movie in found], list[mc.Recommendation])
     assert_type([version async for version in client.versions()], list[mc.Version])
     assert_type(await client.cancel("r1"), mc.Run)
+    assert_type(await client.remove_label("stable"), mc.Activation)
+    assert_type(await client.fleet(), mc.Fleet)
+    assert_type(await client.wait_until_serving(7, timeout_s=5), mc.Fleet)
+    async for event in client.publish("r1"):
+        assert_type(event.version, int | None)
 
 
 def refused(client: mc.Client) -> None:
@@ -33,4 +44,5 @@ def refused(client: mc.Client) -> None:
     client.train("ml", epoch=3)  # type: ignore[call-arg]  # there is no such setting
     client.recommend([2.5])  # type: ignore[list-item]  # no id, no title
     client.recommend([1], unknown="ignore")  # type: ignore[arg-type]  # "fail" or "skip"
+    client.activate("newest")  # type: ignore[arg-type]  # a number or "latest"
     client.health("trainr")  # type: ignore[arg-type]  # no such service

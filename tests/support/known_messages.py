@@ -1,5 +1,6 @@
 """Messages as the servers send them, and the values that they read as."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 import movierec_client as mc
-from movierec.v1 import artifact_pb2, trainer_pb2, training_pb2
+from movierec.v1 import artifact_pb2, control_pb2, recommender_pb2, trainer_pb2, training_pb2
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 NOON_STAMP = Timestamp(seconds=int(NOON.timestamp()))
@@ -109,6 +110,17 @@ PROGRESS_MESSAGE = trainer_pb2.TrainingProgress(
     time_left=Duration(seconds=90, nanos=500_000_000),
 )
 PROGRESS = mc.Progress(2, 3, 0.5, 1.25, None, 1000.0, 90.5)
+GATE: dict[str, Any] = dict(
+    against_version=3,
+    user_count=96,
+    ndcg_at_100=0.375,
+    against_ndcg_at_100=0.4375,
+    margin=0.03125,
+    passed=False,
+    forced=True,
+    note="",
+)
+GATE_MESSAGE = training_pb2.GateResult(**GATE)
 RUN_MESSAGE = trainer_pb2.Run(
     run_id="r1",
     state=trainer_pb2.RUN_STATE_SUCCEEDED,
@@ -121,6 +133,8 @@ RUN_MESSAGE = trainer_pb2.Run(
     data=DATA_MESSAGE,
     metrics=METRICS_MESSAGE,
     version=4,
+    force=True,
+    gate=GATE_MESSAGE,
 )
 RUN = mc.Run(
     run_id="r1",
@@ -136,6 +150,8 @@ RUN = mc.Run(
     metrics=METRICS,
     version=4,
     error=None,
+    force=True,
+    gate=mc.GateResult(**GATE),
 )
 MANIFEST_MESSAGE = artifact_pb2.ArtifactManifest(
     format=1,
@@ -149,6 +165,7 @@ MANIFEST_MESSAGE = artifact_pb2.ArtifactManifest(
     movie_count=5,
     dim=8,
     digest="d1",
+    gate=GATE_MESSAGE,
 )
 MANIFEST = mc.Manifest(
     version=4,
@@ -161,6 +178,27 @@ MANIFEST = mc.Manifest(
     movie_count=5,
     dim=8,
     digest="d1",
+    gate=mc.GateResult(**GATE),
+)
+VERSION_MESSAGE = recommender_pb2.Version(
+    version=4,
+    state=recommender_pb2.VERSION_STATE_SERVING,
+    manifest=MANIFEST_MESSAGE,
+    labels=["canary", "stable"],
+    pinned=True,
+    loaded=True,
+    serving_replica_count=2,
+)
+VERSION = mc.Version(
+    version=4,
+    state=mc.VersionState.SERVING,
+    reason="",
+    message="",
+    manifest=MANIFEST,
+    labels=("canary", "stable"),
+    pinned=True,
+    loaded=True,
+    serving_replica_count=2,
 )
 
 
@@ -174,3 +212,46 @@ def event(
 
 def followed(*events: trainer_pb2.TrainResponse) -> list[trainer_pb2.FollowRunResponse]:
     return [trainer_pb2.FollowRunResponse(event=response.event) for response in events]
+
+
+def activation(
+    pinned: int | None = None, generation: int = 1, **labels: int
+) -> control_pb2.Activation:
+    latest, is_pinned = control_pb2.ACTIVATION_POLICY_LATEST, control_pb2.ACTIVATION_POLICY_PINNED
+    return control_pb2.Activation(
+        generation=generation,
+        policy=latest if pinned is None else is_pinned,
+        version=pinned or 0,
+        labels=labels,
+    )
+
+
+def fleet(
+    *serving: int, pinned: int | None = None, versions: Sequence[Any] = (), **fields: Any
+) -> recommender_pb2.ListVersionsResponse:
+    """What a recommender says of itself and the others, given what each serves; 0 is nothing."""
+    fields.setdefault("activation", activation(pinned))
+    return recommender_pb2.ListVersionsResponse(
+        versions=versions,
+        replicas=[
+            control_pb2.Replica(
+                replica_id=f"host-{place}",
+                start_time=NOON_STAMP,
+                beat_time=NOON_STAMP,
+                serving_version=version,
+                loaded_versions=[version] if version else [],
+                generation=fields["activation"].generation,
+            )
+            for place, version in enumerate(serving)
+        ],
+        **fields,
+    )
+
+
+def rejected(version: int, reason: str, message: str) -> recommender_pb2.Version:
+    return recommender_pb2.Version(
+        version=version,
+        state=recommender_pb2.VERSION_STATE_REJECTED,
+        reason=reason,
+        message=message,
+    )

@@ -6,8 +6,8 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from movierec_client.cli.output import console, say, short_number, short_time
 from movierec_client.cli.reports import say_data, say_metrics
-from movierec_client.results import Progress as Fitting
-from movierec_client.results import RunEvent
+from movierec_client.runs import Progress as Fitting
+from movierec_client.runs import RunEvent
 from movierec_client.states import RunPhase
 
 

@@ -2,7 +2,7 @@
 
 from movierec_client.cli.output import say, say_table
 from movierec_client.cli.rankings import say_rankings, say_rankings_in_full, with_error
-from movierec_client.results import DataReport, TrainingMetrics
+from movierec_client.runs import DataReport, TrainingMetrics
 
 
 def say_data(data: DataReport) -> None:

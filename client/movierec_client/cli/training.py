@@ -18,7 +18,7 @@ from movierec_client.cli.output import complain, say, say_json, say_table, when
 from movierec_client.cli.progress import RunDisplay
 from movierec_client.client import Client
 from movierec_client.errors import DeadlineExceededError, UnavailableError
-from movierec_client.results import Run, RunEvent
+from movierec_client.runs import Run, RunEvent
 from movierec_client.states import RunState
 from movierec_client.streams import Stream
 

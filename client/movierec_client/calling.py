@@ -1,0 +1,101 @@
+"""How the clients make calls, blocking or not: what both do alike, once for each."""
+
+from abc import ABC
+from collections.abc import AsyncGenerator, Callable, Iterator
+from typing import Any, TypeVar
+from weakref import WeakSet
+
+import grpc
+import grpc.aio
+
+from movierec_client.calls import Page, Streaming, Unary
+from movierec_client.closing import AsyncClosing, Closing
+from movierec_client.connections import Connections
+from movierec_client.errors import CallError
+from movierec_client.statuses import translated
+from movierec_client.streams import AsyncStream, Stream
+
+T = TypeVar("T")
+
+
+class Calling(Closing, ABC):
+    """Makes calls, and waits for them.
+
+    Args:
+        connections: The channels.
+    """
+
+    def __init__(self, connections: Connections[grpc.Channel]) -> None:
+        self._connections = connections
+
+    def _unary(self, operation: Unary[Any, Any, T], timeout_s: float | None) -> T:
+        channel, target = self._connections.open(operation.service, timeout_s)
+        with translated(target):
+            answer = operation.start(channel, target.timeout_s)
+        return operation.decode(answer)
+
+    def _try(self, operation: Unary[Any, Any, T], timeout_s: float | None) -> T | CallError:
+        """Returns what the call answers with, or its error."""
+        try:
+            return self._unary(operation, timeout_s)
+        except CallError as error:
+            return error
+
+    def _stream(self, operation: Streaming[Any, Any, T], timeout_s: float | None) -> Stream[T]:
+        channel, target = self._connections.open(operation.service, timeout_s)
+        return Stream(operation.start(channel, target.timeout_s), operation, target)
+
+    def _pages(
+        self, page: Callable[[str], Unary[Any, Any, Page[T]]], timeout_s: float | None
+    ) -> Iterator[T]:
+        token = ""
+        while True:
+            answer = self._unary(page(token), timeout_s)
+            yield from answer.items
+            token = answer.next_page_token
+            if not token:
+                return
+
+
+class AsyncCalling(AsyncClosing, ABC):
+    """Makes calls, and awaits them.
+
+    Args:
+        connections: The channels.
+    """
+
+    def __init__(self, connections: Connections[grpc.aio.Channel]) -> None:
+        self._connections = connections
+        # Older versions of grpc.aio close a channel without a word to its streams.
+        self._streams: WeakSet[Any] = WeakSet()
+
+    async def _unary(self, operation: Unary[Any, Any, T], timeout_s: float | None) -> T:
+        channel, target = self._connections.open(operation.service, timeout_s)
+        with translated(target):
+            answer = await operation.start(channel, target.timeout_s)
+        return operation.decode(answer)
+
+    async def _try(self, operation: Unary[Any, Any, T], timeout_s: float | None) -> T | CallError:
+        """Returns what the call answers with, or its error."""
+        try:
+            return await self._unary(operation, timeout_s)
+        except CallError as error:
+            return error
+
+    def _stream(self, operation: Streaming[Any, Any, T], timeout_s: float | None) -> AsyncStream[T]:
+        channel, target = self._connections.open(operation.service, timeout_s)
+        call = operation.start(channel, target.timeout_s)
+        self._streams.add(call)
+        return AsyncStream(call, operation, target)
+
+    async def _pages(
+        self, page: Callable[[str], Unary[Any, Any, Page[T]]], timeout_s: float | None
+    ) -> AsyncGenerator[T, None]:
+        token = ""
+        while True:
+            answer = await self._unary(page(token), timeout_s)
+            for item in answer.items:
+                yield item
+            token = answer.next_page_token
+            if not token:
+                return
