@@ -1,11 +1,13 @@
 """The commands: what they ask for, print, and exit with."""
 
 import json
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2
+from typer.main import get_command
 
 from movierec.v1 import recommender_pb2
 from movierec_client.cli.main import app
@@ -254,18 +256,29 @@ def test_wrong_usage_exits_with_2(movierec: Movierec, arguments: list[str]) -> N
     assert movierec(*arguments).exit_code == 2
 
 
-def command_names() -> list[str]:
-    return [
-        str(command.callback.__name__) for command in app.registered_commands if command.callback
-    ]
+def command_names(group: Any, prefix: str = "") -> Iterator[str]:
+    """Every command, those of a group with the group's name in front."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from command_names(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}"
+
+
+COMMANDS = sorted(command_names(get_command(app)))
 
 
 def test_there_is_every_command() -> None:
-    assert sorted(command_names()) == [
+    assert COMMANDS == [
+        "activate",
+        "artifacts diff",
+        "artifacts gc",
+        "artifacts verify",
         "cancel",
         "follow",
         "health",
         "model",
+        "publish",
         "recommend",
         "runs",
         "sample",
@@ -275,11 +288,11 @@ def test_there_is_every_command() -> None:
     ]
 
 
-@pytest.mark.parametrize("command", command_names())
+@pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_of_every_command_has_an_example_and_fits_80_columns(
     movierec: Movierec, command: str
 ) -> None:
-    done = movierec(command, "--help")
+    done = movierec(*command.split(), "--help")
 
     assert f"Example: movierec {command}" in done.stdout
     assert "--json" in done.stdout

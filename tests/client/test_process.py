@@ -6,11 +6,12 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from movierec.v1 import recommender_pb2, trainer_pb2
-from support.known_messages import PROGRESS_MESSAGE, event
+from support.known_messages import PROGRESS_MESSAGE, event, fleet
 from support.scripted_servers import Script, ScriptedServer, never_ending
 
 COMMAND = [sys.executable, "-m", "movierec_client"]
@@ -19,6 +20,7 @@ RUNNING = event(
     phase=trainer_pb2.RUN_PHASE_FITTING,
     progress=PROGRESS_MESSAGE,
 )
+PATIENCE_S = 60
 SUCCEEDED = event(trainer_pb2.RUN_STATE_SUCCEEDED, 2, version=4)
 
 
@@ -94,6 +96,33 @@ def test_ctrl_c_while_training_says_that_the_run_goes_on(
     assert complaint == (
         "leaving does not end run r1: `movierec follow r1` shows it, `movierec cancel r1` ends it\n"
     )
+
+
+def test_ctrl_c_while_waiting_says_that_the_version_is_published(
+    script: Script, environment: dict[str, str]
+) -> None:
+    waiting = threading.Event()
+
+    def answer(_request: object, _context: object) -> recommender_pb2.ListVersionsResponse:
+        waiting.set()
+        return fleet(3)
+
+    script.on("Train", [SUCCEEDED])
+    script.on("ListVersions", answer)
+    process = subprocess.Popen(
+        [*COMMAND, "train", "ml", "--wait", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        text=True,
+    )
+    with process:
+        assert waiting.wait(PATIENCE_S)
+        process.send_signal(signal.SIGINT)
+        _, complaint = process.communicate()
+
+    assert process.returncode == 130
+    assert complaint == "version 4 is published: `movierec versions` shows where it serves\n"
 
 
 def test_on_a_terminal_training_shows_a_bar_with_its_figures(

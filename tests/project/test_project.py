@@ -119,13 +119,23 @@ def test_the_bare_install_is_thin(thin: Path) -> None:
     assert installed.isdisjoint({"numpy", "pandas", "tensorflow", "keras"})
 
 
-def test_a_command_of_a_service_says_what_to_install(thin: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "extra"),
+    [
+        (["sample"], "trainer"),
+        (["artifacts", "gc"], "trainer"),
+        (["artifacts", "verify"], "recommender"),
+    ],
+)
+def test_a_command_of_a_service_says_what_to_install(
+    thin: Path, tmp_path: Path, command: list[str], extra: str
+) -> None:
     asked = subprocess.run(
-        [thin / "movierec", "sample", str(tmp_path / "sample")],
+        [thin / "movierec", *command, str(tmp_path / "folder")],
         capture_output=True,
         text=True,
         check=False,
     )
     assert asked.returncode == 1
-    assert "pip install 'movierec[trainer]'" in asked.stderr
+    assert f"pip install 'movierec[{extra}]'" in asked.stderr
     assert "Traceback" not in asked.stderr

@@ -11,12 +11,13 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from movierec_client.cli import artifacts
 from movierec_client.cli.health import health
 from movierec_client.cli.movies import recommend, search
 from movierec_client.cli.output import complain, say
 from movierec_client.cli.sample import sample
-from movierec_client.cli.training import cancel, follow, runs, train
-from movierec_client.cli.versions import model, versions
+from movierec_client.cli.training import cancel, follow, publish, runs, train
+from movierec_client.cli.versions import activate, model, versions
 from movierec_client.errors import MovierecError
 from movierec_client.version import version as movierec_version
 
@@ -58,8 +59,21 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.callback()(_movierec)
-for _command in (train, recommend, search, model, versions, runs, follow, cancel, health, sample):
+for _command in (
+    *(train, recommend, search, model, versions, activate),
+    *(runs, follow, publish, cancel, health, sample),
+):
     app.command()(_command)
+
+_artifacts = typer.Typer(
+    name="artifacts",
+    help="Check, compare and clear versions in a folder, with no server.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+for _offline in (artifacts.verify, artifacts.diff, artifacts.gc):
+    _artifacts.command()(_offline)
+app.add_typer(_artifacts)
 
 
 def main() -> None:

@@ -10,6 +10,8 @@ from movierec_client.cli.options import (
     JsonOption,
     RecommenderOption,
     TimeoutOption,
+    VersionOption,
+    version_of,
 )
 from movierec_client.cli.output import complain, say, say_json, say_table
 from movierec_client.client import Client
@@ -29,6 +31,7 @@ def recommend(
     skip_unknown: Annotated[
         bool, typer.Option("--skip-unknown", help="Go on without the movies that are not known.")
     ] = False,
+    version: VersionOption = None,
     recommender: RecommenderOption = RECOMMENDER_ADDRESS,
     timeout: TimeoutOption = DEFAULT_TIMEOUT_S,
     json: JsonOption = False,
@@ -44,6 +47,7 @@ def recommend(
             k=k,
             dislike=dislike or (),
             unknown="skip" if skip_unknown else "fail",
+            version=version_of(version),
         ) as found,
     ):
         for seed in found.header.unresolved_seeds:
@@ -77,6 +81,7 @@ def search(
     limit: Annotated[
         int, typer.Option("-n", "--limit", metavar="N", help="At most how many.")
     ] = 10,
+    version: VersionOption = None,
     recommender: RecommenderOption = RECOMMENDER_ADDRESS,
     timeout: TimeoutOption = DEFAULT_TIMEOUT_S,
     json: JsonOption = False,
@@ -86,7 +91,7 @@ def search(
     Example: movierec search matrix
     """
     with Client(recommender=recommender, timeout_s=timeout) as client:
-        found = client.search(text, limit)
+        found = client.search(text, limit, version=version_of(version))
     if json:
         for movie in found:
             say_json(movie)

@@ -33,3 +33,19 @@ RunTimeoutOption = Annotated[
     float, typer.Option("--timeout", metavar="SECONDS", help="How long to follow the run.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="The version counts as if it had passed the quality gate.")
+]
+VersionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--version",
+        metavar="VERSION",
+        help="Which version is to answer: a number or a label; default the one that serves.",
+    ),
+]
+
+
+def version_of(text: str | None) -> int | str | None:
+    """Returns what `VersionOption` was given: a number if it looks like one, else a label."""
+    return int(text) if text and text.isascii() and text.isdigit() else text

@@ -109,6 +109,15 @@ def short_number(number: float) -> str:
     return f"{number:.0f}"
 
 
+def short_size(size_bytes: float) -> str:
+    """Returns a size that is easy to take in, e.g. "4.1 MB"."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size_bytes >= size:
+            share = size_bytes / size
+            return f"{share:.1f} {unit}" if share < 10 else f"{share:.0f} {unit}"
+    return f"{size_bytes:.0f} bytes"
+
+
 def short_time(seconds: float) -> str:
     """Returns a time that is easy to take in, e.g. "3 min 20 s"."""
     minutes, seconds = divmod(round(seconds), 60)

@@ -6,8 +6,9 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from movierec_client.cli.output import console, say, short_number, short_time
 from movierec_client.cli.reports import say_data, say_metrics
+from movierec_client.cli.serving import published_lines
+from movierec_client.runs import GateResult, RunEvent
 from movierec_client.runs import Progress as Fitting
-from movierec_client.runs import RunEvent
 from movierec_client.states import RunPhase
 
 
@@ -31,6 +32,7 @@ class RunDisplay:
         self._run_id = ""
         self._phase: RunPhase | None = None
         self._finished_epoch = 0
+        self._gate: GateResult | None = None
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -54,8 +56,10 @@ class RunDisplay:
             self._show_fitting(event.progress)
         if event.metrics:
             say_metrics(event.metrics)
+        self._gate = event.gate or self._gate
         if event.version:
-            say(f"version {event.version} is published")
+            for line in published_lines(event.version, self._gate, event.run_id):
+                say(line)
 
     def _show_phase(self, phase: RunPhase) -> None:
         self._bar.update(self._task, description=phase.lower(), figures="")

@@ -1,6 +1,5 @@
 """The command that writes a sample data set; it needs the trainer's packages."""
 
-import importlib
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from movierec_client.cli.options import JsonOption
 from movierec_client.cli.output import complain, say, say_json
+from movierec_client.cli.services import service_code
 
 
 def sample(
@@ -25,14 +25,11 @@ def sample(
 
     Example: movierec sample data/sample --scale 0.01
     """
+    code = service_code("sample", "trainer", "trainer_service.sample")
     try:
-        # The client does without the trainer's packages, which are many.
-        write_sample = importlib.import_module("trainer_service.sample").write_sample
-    except ImportError:
-        complain("movierec sample needs the trainer's packages: pip install 'movierec[trainer]'")
-        raise typer.Exit(1) from None
-    try:
-        summary = write_sample(out_dir, seed=seed, **({} if scale is None else {"scale": scale}))
+        summary = code.write_sample(
+            out_dir, seed=seed, **({} if scale is None else {"scale": scale})
+        )
     except (OSError, ValueError) as error:
         complain(str(error))
         raise typer.Exit(1) from error

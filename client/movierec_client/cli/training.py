@@ -1,4 +1,4 @@
-"""The commands for the trainer: train, follow, runs, cancel."""
+"""The commands for the trainer: train, publish, follow, runs, cancel."""
 
 from contextlib import ExitStack
 from typing import Annotated
@@ -8,19 +8,25 @@ import typer
 from movierec_client.cli.options import (
     DEFAULT_RUN_TIMEOUT_S,
     DEFAULT_TIMEOUT_S,
+    RECOMMENDER_ADDRESS,
     TRAINER_ADDRESS,
+    ForceOption,
     JsonOption,
+    RecommenderOption,
     RunTimeoutOption,
     TimeoutOption,
     TrainerOption,
 )
 from movierec_client.cli.output import complain, say, say_json, say_table, when
 from movierec_client.cli.progress import RunDisplay
+from movierec_client.cli.serving import serving_line
 from movierec_client.client import Client
 from movierec_client.errors import DeadlineExceededError, UnavailableError
 from movierec_client.runs import Run, RunEvent
 from movierec_client.states import RunState
 from movierec_client.streams import Stream
+
+_SERVING_TIMEOUT_S = 5 * 60.0
 
 
 def train(
@@ -65,15 +71,22 @@ def train(
     validate_only: Annotated[
         bool, typer.Option("--validate-only", help="Check the request and read the data, no more.")
     ] = False,
+    force: ForceOption = False,
+    wait: Annotated[
+        bool,
+        typer.Option("--wait", help="Wait, for 5 min at most, until every recommender serves it."),
+    ] = False,
     trainer: TrainerOption = TRAINER_ADDRESS,
+    recommender: RecommenderOption = RECOMMENDER_ADDRESS,
     timeout: RunTimeoutOption = DEFAULT_RUN_TIMEOUT_S,
     json: JsonOption = False,
 ) -> None:
     """Train on a data set, and follow the run to its end.
 
-    Ctrl-C ends the following, not the run.
+    Ctrl-C ends the following, not the run. With --wait it ends well only if the
+    new version serves.
 
-    Example: movierec train ml-latest-small --min-ratings 50
+    Example: movierec train ml-latest-small --min-ratings 50 --wait
     """
     with Client(trainer=trainer, run_timeout_s=timeout) as client:
         events = client.train(
@@ -89,10 +102,34 @@ def train(
             ease_up_to=ease_up_to,
             request_id=request_id,
             validate_only=validate_only,
+            force=force,
         )
-        _watch(events, json=json)
+        last = _watch(events, json=json)
     if validate_only and not json:
         say(f"{dataset} can be trained on")
+    if wait and last and last.version:
+        _wait_until_serving(last.version, recommender, json=json)
+
+
+def publish(
+    run_id: Annotated[
+        str, typer.Argument(metavar="RUN", help="A run; `movierec runs` lists them.")
+    ],
+    *,
+    force: ForceOption = False,
+    trainer: TrainerOption = TRAINER_ADDRESS,
+    timeout: RunTimeoutOption = DEFAULT_RUN_TIMEOUT_S,
+    json: JsonOption = False,
+) -> None:
+    """Publish what a run has trained, without training again.
+
+    It is for a run that failed to publish, on a full disk for example; and, with
+    --force, for one whose version the quality gate held back.
+
+    Example: movierec publish RUN --force
+    """
+    with Client(trainer=trainer, run_timeout_s=timeout) as client:
+        _watch(client.publish(run_id, force=force), json=json)
 
 
 def follow(
@@ -162,9 +199,13 @@ def cancel(
         say(f"run {run.run_id} is cancelled")
 
 
-def _watch(events: Stream[RunEvent], *, json: bool) -> None:
-    """Shows a run to its end, and says what becomes of it if one leaves early."""
-    run_id = ""
+def _watch(events: Stream[RunEvent], *, json: bool) -> RunEvent | None:
+    """Shows a run to its end, and says what becomes of it if one leaves early.
+
+    Returns:
+        Its last event, if there was any.
+    """
+    run_id, event = "", None
     try:
         with ExitStack() as stack:
             show = say_json if json else stack.enter_context(RunDisplay()).show
@@ -179,6 +220,18 @@ def _watch(events: Stream[RunEvent], *, json: bool) -> None:
         if run_id:
             complain(_what_now(run_id))
         raise typer.Exit(1) from error
+    return event
+
+
+def _wait_until_serving(version: int, recommender: str, *, json: bool) -> None:
+    try:
+        with Client(recommender=recommender) as client:
+            fleet = client.wait_until_serving(version, timeout_s=_SERVING_TIMEOUT_S)
+    except KeyboardInterrupt:
+        complain(f"version {version} is published: `movierec versions` shows where it serves")
+        raise typer.Exit(130) from None
+    if not json:
+        say(serving_line(fleet))
 
 
 def _what_now(run_id: str) -> str:
@@ -192,7 +245,7 @@ def _what_now(run_id: str) -> str:
 
 def _outcome(run: Run) -> str:
     if run.version:
-        return f"version {run.version}"
+        return f"version {run.version}" + (", held back" if run.gate and run.gate.held_back else "")
     if run.error:
         return run.error.reason
     if run.progress and run.end_time is None:
