@@ -1,6 +1,6 @@
 """What can go wrong in the recommender for reasons that the caller can act on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -60,16 +60,111 @@ class UnknownSeedsError(ServiceError):
 
 
 class NoVersionError(ServiceError):
-    """Nothing is loaded yet."""
+    """Nothing serves.
+
+    Args:
+        why: A sentence, if there is more to say than that nothing was published.
+    """
 
     reason: ClassVar[str] = "NO_VERSION"
 
-    def __init__(self) -> None:
-        super().__init__(
-            "no version is loaded yet: train one, or wait until the one that is being "
-            "trained is published",
-            retry_after_s=1.0,
+    def __init__(self, why: str = "") -> None:
+        usual = "train one, or wait until the one that is being trained is published"
+        super().__init__(f"no version is loaded yet: {why or usual}", retry_after_s=1.0)
+
+
+class VersionNotLoadedError(ServiceError):
+    """A request asks for a version that is not in memory.
+
+    Args:
+        asked: Its number, or the label that was given.
+        loaded: The versions that are, with their labels and "serving".
+    """
+
+    reason: ClassVar[str] = "VERSION_NOT_LOADED"
+
+    def __init__(self, asked: int | str, loaded: Mapping[int, Sequence[str]]) -> None:
+        what = f"label {shown(asked)}" if isinstance(asked, str) else f"version {asked}"
+        there = ", ".join(
+            f"{number} ({', '.join(roles)})" if roles else str(number)
+            for number, roles in loaded.items()
         )
+        super().__init__(
+            f"{what} is not loaded here; loaded are {there}: ask for one of these, or have a "
+            f"version loaded by putting a label on it with ActivateVersion",
+            resources=[Resource("movierec.v1.Version", str(asked)[:200])],
+        )
+
+
+class VersionNotFoundError(ServiceError):
+    """A version is not on the volume.
+
+    Args:
+        number: Its number.
+        there: Those that are, newest first.
+    """
+
+    reason: ClassVar[str] = "VERSION_NOT_FOUND"
+
+    def __init__(self, number: int, there: Sequence[int]) -> None:
+        super().__init__(
+            f"version {number} is not on the volume; there {_listed(there)}",
+            resources=[Resource("movierec.v1.Version", str(number))],
+        )
+
+
+class LabelNotFoundError(ServiceError):
+    """A label is to go that is not there.
+
+    Args:
+        label: The label.
+        there: The labels that are.
+    """
+
+    reason: ClassVar[str] = "LABEL_NOT_FOUND"
+
+    def __init__(self, label: str, there: Iterable[str]) -> None:
+        super().__init__(
+            f"there is no label {shown(label)} to take away; there {_listed(sorted(there))}",
+            resources=[Resource("movierec.v1.Label", label)],
+        )
+
+
+class VersionRejectedError(ServiceError):
+    """A version that is to serve is a bad one.
+
+    Args:
+        number: Its number.
+        error: What is wrong with it.
+    """
+
+    reason: ClassVar[str] = "VERSION_REJECTED"
+
+    def __init__(self, number: int, error: "BadVersionError") -> None:
+        super().__init__(
+            f"version {number} must not be served: {error.reason}: {error.message}; nothing was "
+            f"changed: name another version, or mend this one and try again",
+            metadata={"version": str(number), "version_reason": error.reason},
+        )
+
+
+class ControlNotWritableError(ServiceError):
+    """It cannot be said what is to serve; the message is a sentence of its own."""
+
+    reason: ClassVar[str] = "CONTROL_NOT_WRITABLE"
+
+
+class VolumeSilentError(ServiceError):
+    """The volume does not answer, or not as it should.
+
+    Args:
+        message: What was asked of it, and what is changed.
+    """
+
+    reason: ClassVar[str] = "VOLUME_SILENT"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retry_after_s=5.0)
 
 
 class BadVersionError(Exception):
@@ -84,3 +179,11 @@ class BadVersionError(Exception):
         super().__init__(message)
         self.reason = reason
         self.message = message
+
+
+def _listed(there: Sequence[object]) -> str:
+    if not there:
+        return "is none"
+    more = f" and {len(there) - MOST_NAMED} more" if len(there) > MOST_NAMED else ""
+    named = ", ".join(map(str, there[:MOST_NAMED]))
+    return f"{'are' if len(there) > 1 else 'is'} {named}{more}"

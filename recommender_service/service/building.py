@@ -2,6 +2,15 @@
 
 from movierec.chassis.server import ServiceServer
 from movierec.v1 import recommender_pb2, recommender_pb2_grpc
+from recommender_service.artifact.activating import Activator
+from recommender_service.artifact.fleet import Fleet
+from recommender_service.artifact.followed import FollowedActivation
+from recommender_service.artifact.heartbeat import Heartbeat
+from recommender_service.artifact.questions import Questions
+from recommender_service.artifact.shelf import Shelf
+from recommender_service.artifact.survey import Survey
+from recommender_service.artifact.versions import Versions
+from recommender_service.artifact.volume import Volume
 from recommender_service.artifact.watching import VersionWatcher
 from recommender_service.service.error_table import ERROR_TABLE
 from recommender_service.service.servicer import RecommenderServicer
@@ -11,7 +20,7 @@ SERVICE_NAME = recommender_pb2.DESCRIPTOR.services_by_name["RecommenderService"]
 
 
 class Recommender:
-    """The recommender service: a server, and the watcher behind it.
+    """The recommender service: a server, the watcher behind it, and its heartbeat.
 
     Nothing runs before `start`.
 
@@ -24,22 +33,38 @@ class Recommender:
 
     def __init__(self, settings: RecommenderSettings) -> None:
         self.server = ServiceServer(settings, services=[SERVICE_NAME], errors=ERROR_TABLE)
-        self._versions = VersionWatcher(
-            settings.artifacts_dir,
-            poll_interval_s=settings.poll_interval_s,
-            on_serving=self._on_serving,
+        questions = Questions()
+        followed = FollowedActivation(settings.control_folder, questions)
+        survey = Survey(Volume(settings.artifacts_dir, questions))
+        self._versions = Versions(
+            followed, survey, Shelf(settings.loaded_versions), on_change=self._on_change
         )
+        self._watcher = VersionWatcher(
+            followed,
+            survey,
+            self._versions,
+            poll_interval_s=settings.poll_interval_s,
+        )
+        self._heartbeat = Heartbeat(settings.control_folder, questions, self._versions)
         recommender_pb2_grpc.add_RecommenderServiceServicer_to_server(
-            RecommenderServicer(self._versions), self.server.grpc
+            RecommenderServicer(
+                self._versions,
+                Activator(followed, survey, self._versions),
+                Fleet(followed, survey, self._heartbeat),
+            ),
+            self.server.grpc,
         )
 
     async def start(self) -> None:
         """Begins to look for versions; ready when the first one serves."""
-        await self._versions.start()
+        await self._watcher.start()
+        await self._heartbeat.start()
 
     async def stop(self) -> None:
-        """Stops looking for versions."""
-        await self._versions.stop()
+        """Stops looking for versions, and is no longer one of the fleet."""
+        await self._heartbeat.stop()
+        await self._watcher.stop()
 
-    async def _on_serving(self) -> None:
-        await self.server.set_ready(ready=True)
+    async def _on_change(self) -> None:
+        self._heartbeat.hurry()
+        await self.server.set_ready(ready=self._versions.serving_number is not None)

@@ -11,4 +11,10 @@ ERROR_TABLE: ErrorTable = {
     InvalidRequestError: grpc.StatusCode.INVALID_ARGUMENT,
     errors.UnknownSeedsError: grpc.StatusCode.NOT_FOUND,
     errors.NoVersionError: grpc.StatusCode.UNAVAILABLE,
+    errors.VersionNotLoadedError: grpc.StatusCode.NOT_FOUND,
+    errors.VersionNotFoundError: grpc.StatusCode.NOT_FOUND,
+    errors.LabelNotFoundError: grpc.StatusCode.NOT_FOUND,
+    errors.VersionRejectedError: grpc.StatusCode.DATA_LOSS,
+    errors.ControlNotWritableError: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.VolumeSilentError: grpc.StatusCode.UNAVAILABLE,
 }

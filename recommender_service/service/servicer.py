@@ -10,7 +10,9 @@ from movierec.chassis.errors import InvalidRequestError, Violation
 from movierec.chassis.paging import page_of
 from movierec.v1 import recommender_pb2 as pb
 from movierec.v1 import recommender_pb2_grpc
-from recommender_service.artifact.watching import VersionWatcher
+from recommender_service.artifact.activating import Activator
+from recommender_service.artifact.fleet import Fleet
+from recommender_service.artifact.versions import Versions
 from recommender_service.query.recommending import recommend
 from recommender_service.service import messages
 
@@ -24,17 +26,22 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
     """The calls of `RecommenderService`; their contract is in `recommender.proto`.
 
     Args:
-        versions: Knows what serves.
+        versions: Knows what serves, and what else may be asked for.
+        activator: Changes what is to serve.
+        fleet: Knows who serves what.
     """
 
-    def __init__(self, versions: VersionWatcher) -> None:
+    def __init__(self, versions: Versions, activator: Activator, fleet: Fleet) -> None:
         self._versions = versions
+        self._activator = activator
+        self._fleet = fleet
 
     async def Recommend(
         self, request: pb.RecommendRequest, context: Context
     ) -> AsyncIterator[pb.RecommendResponse]:
         """Streams the most similar movies, in chunks."""
-        answer = recommend(self._versions.serving, messages.query_of(request))
+        query = messages.query_of(request)
+        answer = recommend(self._versions.take(messages.asked_version(request.version)), query)
         response = pb.RecommendResponse(header=messages.header(answer))
         while chunk := list(islice(answer.recommendations, CHUNK_SIZE)):
             response.recommendations.extend(map(messages.recommendation, chunk))
@@ -49,8 +56,9 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         """Movies whose titles match a text."""
         if not request.query.strip():
             raise InvalidRequestError(Violation("query", "is empty: give a title, or part of one"))
+        version = self._versions.take(messages.asked_version(request.version))
         movies, next_page_token = page_of(
-            self._versions.serving.catalogue.search(request.query),
+            version.catalogue.search(request.query),
             lambda movie: str(movie.movie_id),
             size=request.page_size,
             token=request.page_token,
@@ -62,13 +70,13 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         )
 
     async def GetModel(self, request: pb.GetModelRequest, context: Context) -> pb.GetModelResponse:
-        """The version that serves."""
-        return messages.model(self._versions.serving)
+        """The version that serves, or the one that is asked for."""
+        return messages.model(self._versions.take(messages.asked_version(request.version)))
 
     async def ListVersions(
         self, request: pb.ListVersionsRequest, context: Context
     ) -> pb.ListVersionsResponse:
-        """Every version on the volume, newest first."""
+        """Every version on the volume, newest first, and who serves what."""
         statuses, next_page_token = page_of(
             self._versions.statuses(),
             lambda status: str(status.number),
@@ -77,12 +85,10 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
             default_size=50,
             largest_size=1_000,
         )
-        return pb.ListVersionsResponse(
-            versions=map(messages.version_status, statuses), next_page_token=next_page_token
-        )
+        return messages.version_list(statuses, next_page_token, self._fleet.report())
 
     async def ActivateVersion(
         self, request: pb.ActivateVersionRequest, context: Context
     ) -> pb.ActivateVersionResponse:
         """Changes what is to serve, on every replica."""
-        raise NotImplementedError
+        return messages.changed(await self._activator.activate(messages.change_of(request)))

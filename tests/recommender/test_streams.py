@@ -1,26 +1,16 @@
 """Answers that are longer than one message, and versions that change meanwhile."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
-import grpc
 import pytest
 
 from movierec.v1 import recommender_pb2 as pb
-from movierec.v1.recommender_pb2_grpc import RecommenderServiceStub
-from support.recommenders import SLOW_READER, AskedRecommender, running_recommender
+from support.recommenders import running_recommender, slow_reader
 from support.servers import DEADLINE_S, wait_until_serving
 from support.versions import publish_many
 
 LONG_REQUEST = pb.RecommendRequest(seeds=[pb.Seed(movie_id=10)], top_k=1_000)
-
-
-@contextmanager
-def slow_reader(recommender: AskedRecommender) -> Iterator[RecommenderServiceStub]:
-    """A stub on a channel of its own, for which the server has to wait."""
-    with grpc.insecure_channel(recommender.address, SLOW_READER) as channel:
-        yield RecommenderServiceStub(channel)
 
 
 def test_a_long_answer_comes_in_chunks_and_the_header_with_the_first(tmp_path: Path) -> None:

@@ -13,36 +13,7 @@ import pytest
 from support.damage import change_manifest, flip_bit
 from support.recommenders import AskedRecommender, running_recommender
 from support.servers import health_of, until
-from support.versions import publish_by_hand
-
-
-@pytest.fixture
-def versions(tmp_path: Path) -> Path:
-    """Where versions appear; there is none yet, and no folder either."""
-    return tmp_path / "artifacts" / "versions"
-
-
-def publish(versions: Path) -> Path:
-    """Publishes the next version; returns its folder."""
-    return versions / str(publish_by_hand(versions.parent))
-
-
-def publish_bad(versions: Path, damage: Callable[[Path], None]) -> Path:
-    """Publishes one that is bad from the moment on that it has its name."""
-    aside = versions.parent / "aside"
-    publish_by_hand(aside)
-    number = max(int(path.name) for path in (versions / ".claimed").iterdir()) + 1
-    (versions / ".claimed" / str(number)).touch()
-    staged = aside / "versions" / "1"
-    change_manifest(staged, version=str(number))
-    damage(staged)
-    staged.rename(versions / str(number))
-    shutil.rmtree(aside)
-    return versions / str(number)
-
-
-def corrupt(folder: Path) -> None:
-    flip_bit(folder / "embeddings.npy", -1)
+from support.volumes import corrupt, publish, publish_bad
 
 
 def is_answered_by(recommender: AskedRecommender, number: int) -> bool:
@@ -184,7 +155,20 @@ def test_a_version_that_disappears_while_it_serves_goes_on_serving(versions: Pat
         recommender.wait_for_states({2: "SERVING"})
         assert is_answered_by(recommender, 2)
         publish(versions)
-        recommender.wait_for_states({3: "SERVING"})
+        recommender.wait_for_states({3: "SERVING", 2: "AVAILABLE"})  # 2 is in memory
+
+
+def test_what_serves_is_not_replaced_by_an_older_version_when_it_disappears(
+    versions: Path,
+) -> None:
+    publish(versions)
+    folder = publish(versions)
+    with running_recommender(versions.parent) as recommender:
+        recommender.wait_for_states({2: "SERVING", 1: "AVAILABLE"})
+        shutil.rmtree(folder)
+        recommender.wait_for_looks()
+        assert recommender.states() == {2: "SERVING", 1: "AVAILABLE"}
+        assert recommender.loaded() == {2}
 
 
 def test_a_volume_that_is_away_for_a_while_changes_nothing(versions: Path) -> None:

@@ -1,14 +1,21 @@
 """The services as processes, started as a deployment starts them."""
 
+import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from support.servers import DEADLINE_S
+
+_RIGHTS = "-dac_override,-dac_read_search"
+AS_ANYBODY = (
+    ("setpriv", f"--bounding-set={_RIGHTS}", f"--inh-caps={_RIGHTS}") if os.geteuid() == 0 else ()
+)
+"""What to start a service by so that files' permissions hold for it, also for the superuser."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +44,17 @@ class Running:
 
 
 @contextmanager
-def started(module: str, folder: Path, *flags: str) -> Iterator[Running]:
+def started(module: str, folder: Path, *flags: str, by: Sequence[str] = ()) -> Iterator[Running]:
     """Runs a service on a free port, in a folder, with its defaults; kills it at the end.
 
     Args:
         module: What to start, with `python -m`.
         folder: Where; `data` and `artifacts` lie there.
         *flags: More settings.
+        by: The command that starts it, if another does.
     """
     with subprocess.Popen(
-        [sys.executable, "-m", module, "--listen", "127.0.0.1:0", *flags],
+        [*by, sys.executable, "-m", module, "--listen", "127.0.0.1:0", *flags],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,0 +1,147 @@
+"""Changes what is to serve, on every replica."""
+
+import asyncio
+from dataclasses import dataclass
+
+from movierec.chassis.errors import InvalidRequestError, Violation
+from movierec.chassis.legal import shown
+from movierec.control.activation import LABEL, Activation
+from recommender_service.artifact.followed import FollowedActivation
+from recommender_service.artifact.questions import SilentVolumeError
+from recommender_service.artifact.survey import Survey
+from recommender_service.artifact.versions import Versions
+from recommender_service.artifact.volume import VersionGoneError
+from recommender_service.errors import (
+    BadVersionError,
+    LabelNotFoundError,
+    VersionNotFoundError,
+    VersionRejectedError,
+    VolumeSilentError,
+)
+from recommender_service.query.version import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be different.
+
+    Args:
+        version: The version that is to be pinned, or to get the label; without
+            one the latest is to serve, or the label is to go.
+        label: The label that is to be put on it or to go, if it is about one.
+
+    Raises:
+        InvalidRequestError: The label is none.
+    """
+
+    version: int | None = None
+    label: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.label is not None and not LABEL.fullmatch(self.label):
+            sentence = (
+                f"{shown(self.label)} is not legal; legal are 1 to 64 letters, digits, '.', '_' "
+                f"or '-', the first of them a letter"
+            )
+            raise InvalidRequestError(Violation("label", sentence))
+
+    def of(self, activation: Activation) -> Activation:
+        """What is to serve after this change.
+
+        Raises:
+            LabelNotFoundError: The label that is to go is not there.
+        """
+        if self.label is None:
+            return activation.to_pin(self.version)
+        if self.version is None and self.label not in activation.labels:
+            raise LabelNotFoundError(self.label, activation.labels)
+        return activation.to_label(self.label, self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What has become of a change.
+
+    Args:
+        activation: What is to serve from now on.
+        serving_number: The version that serves here, if one does.
+    """
+
+    activation: Activation
+    serving_number: int | None
+
+
+class Activator:
+    """Makes changes one after the other: loads the version, says so, and has it serve.
+
+    Args:
+        followed: Where it is said.
+        survey: Where versions come from.
+        versions: What serves.
+    """
+
+    def __init__(self, followed: FollowedActivation, survey: Survey, versions: Versions) -> None:
+        self._followed = followed
+        self._survey = survey
+        self._versions = versions
+        self._one_at_a_time = asyncio.Lock()
+
+    async def activate(self, change: Change) -> Changed:
+        """Makes a change; when it returns, this replica serves accordingly.
+
+        Raises:
+            VersionNotFoundError: There is no such version.
+            LabelNotFoundError: The label that is to go is not there.
+            VersionRejectedError: The version must not be served.
+            ControlNotWritableError: It cannot be said what is to serve.
+            VolumeSilentError: The volume does not answer.
+        """
+        async with self._one_at_a_time:
+            version = await self._version_of(change)
+            activation = await self._followed.change(change.of)
+            if change.label is None:
+                await self._versions.change_to(version)
+            elif version:
+                await self._versions.put(version)
+            else:
+                await self._versions.settle()
+            return Changed(activation, self._versions.serving_number)
+
+    async def _version_of(self, change: Change) -> Version | None:
+        if change.version is None and change.label:
+            return None
+        try:
+            if self._survey.is_silent:
+                raise SilentVolumeError("it has not answered for some time")
+            if change.version is None:
+                return await self._latest()
+            return await self._loaded(change.version)
+        except (OSError, MemoryError) as error:
+            cause = str(error) or "there is not enough memory"
+            raise VolumeSilentError(
+                f"the volume does not answer as it should ({cause}); nothing was changed: try again"
+            ) from None
+
+    async def _loaded(self, number: int) -> Version:
+        try:
+            if (version := self._versions.get(number)) is not None:
+                # It is good; but what is gone would not be there after a restart.
+                await self._survey.find(number)
+                return version
+            await self._survey.read(number)
+            return await self._survey.load(number)
+        except VersionGoneError:
+            raise VersionNotFoundError(number, self._survey.there) from None
+        except BadVersionError as error:
+            raise VersionRejectedError(number, error) from None
+
+    async def _latest(self) -> Version | None:
+        await self._survey.look(self._versions.loaded_numbers)
+        for number in self._versions.latest():
+            if (version := self._versions.get(number)) is not None:
+                return version
+            try:
+                return await self._survey.load(number)
+            except (BadVersionError, VersionGoneError):
+                continue
+        return None
