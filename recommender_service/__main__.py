@@ -10,6 +10,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 try:
     from movierec.chassis.server import main_of
+    from recommender_service.allocator import give_back_large_blocks
     from recommender_service.service.building import Recommender
     from recommender_service.settings import RecommenderSettings
 except ModuleNotFoundError as error:
@@ -21,11 +22,12 @@ SWITCH_INTERVAL_S = 0.001
 
 
 def tune() -> None:
-    """Has requests wait less for a version that is loaded beside them."""
+    """Has requests wait less for a version that is loaded beside them, and memory stay small."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     # What was imported stays, and every full collection would look through all of it.
     gc.collect()
     gc.freeze()
+    give_back_large_blocks()
 
 
 if __name__ == "__main__":
