@@ -18,6 +18,7 @@ TABLES = {
     "same-rmse": "bench.same_rmse",
     "train": "bench.train",
     "load": "bench.load",
+    "swaps": "bench.swaps",
 }
 """Each table's module, in the order in which they are measured."""
 
