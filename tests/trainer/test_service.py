@@ -129,6 +129,7 @@ def test_a_run_can_be_got_as_it_ended(stub: Stub, events: list[pb.RunEvent]) -> 
     run = stub.GetRun(pb.GetRunRequest(run_id=events[0].run_id)).run
     assert (run.state, run.version, run.dataset) == (pb.RUN_STATE_SUCCEEDED, 1, "damaged")
     assert run.settings.epochs == 2
+    assert run.settings.batch_size == 128  # not asked for: it follows from the data
     assert run.metrics.rmse > 0
     assert run.end_time.ToDatetime() > run.create_time.ToDatetime()
 

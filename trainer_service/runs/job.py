@@ -98,7 +98,7 @@ def run_job(job: Job, tell: Callable[[RunUpdate], None]) -> None:
 
     if job.trained is None:
         prepare_volume(job.artifacts_dir)
-        tell(RunUpdate(phase=RunPhase.FITTING))
+        tell(RunUpdate(phase=RunPhase.FITTING, settings_used=settings))
         fitted = fit(
             split,
             settings,

@@ -11,7 +11,7 @@ from trainer_service.errors import NotPublishableError
 from trainer_service.model.evaluation import TrainingMetrics
 from trainer_service.model.gate import GateResult
 from trainer_service.model.progress import TrainingProgress
-from trainer_service.model.settings import TrainingSettings
+from trainer_service.model.settings import FittingSettings, TrainingSettings
 
 
 class RunState(StrEnum):
@@ -59,6 +59,7 @@ class RunUpdate(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     phase: RunPhase | None = None
+    settings_used: FittingSettings | None = None
     progress: TrainingProgress | None = None
     data: DataReport | None = None
     metrics: TrainingMetrics | None = None
@@ -94,7 +95,8 @@ class Run(BaseModel):
 
     What has no default is as it was asked for. `force` is, too; `publish_only` says
     that the run was taken up again to publish what it had trained, and
-    `publish_force` whether that was asked for with force.
+    `publish_force` whether that was asked for with force. `settings_used` are the
+    settings with what follows the size of the data filled in, once that is known.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -110,6 +112,7 @@ class Run(BaseModel):
     state: RunState = RunState.QUEUED
     end_time: datetime | None = None
     phase: RunPhase | None = None
+    settings_used: FittingSettings | None = None
     progress: TrainingProgress | None = None
     data: DataReport | None = None
     metrics: TrainingMetrics | None = None

@@ -86,7 +86,7 @@ def run(value: Run) -> trainer_pb2.Run:
         run_id=value.run_id,
         state=run_state(value.state),
         dataset=value.dataset,
-        settings=training_settings(value.settings),
+        settings=training_settings(value.settings_used or value.settings),
         request_id=value.request_id,
         force=value.is_forced,
         create_time=timestamp(value.create_time),
@@ -111,4 +111,7 @@ _ENCODERS: Mapping[str, Any] = {
 
 
 def _news(news: Mapping[str, BaseModel | int | str | None]) -> dict[str, Any]:
-    return {name: _ENCODERS[name](value) for name, value in news.items() if value is not None}
+    """What events tell of, encoded; the settings stand in the run."""
+    return {
+        name: encode(news[name]) for name, encode in _ENCODERS.items() if news.get(name) is not None
+    }

@@ -380,7 +380,9 @@ class Run(_message.Message):
     """As in TrainRequest, or PublishRunRequest."""
     @_builtins.property
     def settings(self) -> _training_pb2.TrainingSettings:
-        """Every setting, as used."""
+        """Every setting, as used; until the data is read, those that follow its size
+        are absent unless they were asked for.
+        """
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
