@@ -63,7 +63,7 @@ def split_ratings(ratings: Ratings, holdout: float, *, fold: int = 0) -> Split:
             to be compared are averaged over several.
 
     Raises:
-        TooLittleDataError: Nobody would be left to train on.
+        TooLittleDataError: Nobody would be left to train on, or no rating.
     """
     mixed_users = _mixed(np.uint64(fold), ratings.user_ids)  # (U,)
     place = user_places(ratings.user_ids, fold=fold)
@@ -83,6 +83,12 @@ def split_ratings(ratings: Ratings, holdout: float, *, fold: int = 0) -> Split:
             movie_ids = ratings.movie_ids[ratings.movie_index[block]]
             mixed = _mixed(mixed_users[ratings.user_index[block]], movie_ids)
             held_out[block] = trained[block] & (_uniform(mixed) < HELD_OUT_RATING_SHARE)
+    if not (trained & ~held_out).any():
+        raise TooLittleDataError(
+            f"no rating is left to train on: of {len(ratings):,}, those of users who are measured "
+            f"on and one in {1 / HELD_OUT_RATING_SHARE:.0f} of all others are held out with "
+            f"--holdout {holdout:g}; pass 0, or give more data"
+        )
     return Split(
         train=ratings.select(trained & ~held_out),
         held_out=ratings.select(held_out),
@@ -157,7 +163,10 @@ def split_likes(ratings: Ratings, *, seed_count: int | None = None) -> LikedSpli
 
 
 def _mixed(state: NDArray[np.uint64] | np.uint64, ids: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Stirs ids into a state, so that any other id or state gives quite another.
+    """Stirs the sum of a state and an id; sums that differ by one give quite other numbers.
+
+    No two sums give the same number, but only the sum counts: where a state is one
+    more, as that of the next fold is, an id gives what the next id gave before.
 
     The mixing function is that of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
     """

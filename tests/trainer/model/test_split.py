@@ -84,6 +84,20 @@ def test_a_split_that_leaves_nobody_to_train_on_is_refused(split: Split) -> None
         split_ratings(held_out, 0.4)
 
 
+def test_a_split_that_leaves_no_rating_to_train_on_is_refused() -> None:
+    # Of a user who is trained on, the two ratings that there are happen to be held out.
+    few = Ratings(
+        np.zeros(2, dtype=np.int32),
+        np.arange(2, dtype=np.int32),
+        np.array([4, 5], dtype=np.float32),
+        np.array([338]),
+        np.array([1, 2]),
+    )
+    with pytest.raises(TooLittleDataError, match=r"no rating is left to train on: of 2, .* pass 0"):
+        split_ratings(few, 1 / 14)
+    assert len(split_ratings(few, 0.0).train) == 2
+
+
 def liked_by_user(ratings: Ratings) -> dict[int, set[int]]:
     """What each user who likes enough to be measured on likes, by external ids."""
     liked: dict[int, set[int]] = {}
