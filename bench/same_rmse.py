@@ -53,9 +53,9 @@ def measure(setup: Setup) -> Table:
             "Target: at least 100 times.",
             capped,
             (
-                f"One run each. Seconds count from the end of the first step; up to there, mostly "
-                f"for compiling, it took {ours.start_s:.1f} s of ours and {theirs.start_s:.1f} s "
-                f"of theirs."
+                f"One run each. Seconds count from the end of the first step; the start, up to "
+                f"there, is mostly the factorisation and compiling of ours, {ours.start_s:.1f} s, "
+                f"and compiling of theirs, {theirs.start_s:.1f} s."
             ),
             (
                 f"The RMSE is that of {len(split.held_out):,} held-out ratings, measured each time "
@@ -89,8 +89,8 @@ def our_curve(split: Split) -> Curve:
     def after_step(_: int, **__: object) -> None:
         moments.append(time.perf_counter() - start)
 
-    paced = make_ready(split)
     start = time.perf_counter()
+    paced = make_ready(split)
     _fit_as_run(paced, keras.callbacks.LambdaCallback(on_train_batch_end=after_step))
     ours = make_ready(split)
     heads = ours.fitting.heads
