@@ -18,10 +18,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from movierec_client import Client, UnavailableError
-
-START_DEADLINE_S = 60.0
-RELOAD_DEADLINE_S = 30.0
 STOP_DEADLINE_S = 60.0
 FAVOURITE = "Toy Story (1995)"
 
@@ -63,10 +59,10 @@ def demonstrate(data: Path | None, min_ratings: int) -> None:
         trainer = stack.enter_context(
             service("trainer", "--data-dir", str(data.parent), "--artifacts-dir", str(artifacts))
         )
-        run("train", data.name, "--min-ratings", str(min_ratings), "--trainer", trainer)
+        services = ("--trainer", trainer, "--recommender", recommender)
+        run("train", data.name, "--min-ratings", str(min_ratings), "--wait", *services)
 
         version = newest_version(artifacts)
-        wait_until_served(recommender, version)
         first, second = two_films(artifacts / "versions" / str(version) / "movies.csv")
         run("recommend", first, "--recommender", recommender)
         run("recommend", first, second, "--recommender", recommender)
@@ -132,22 +128,6 @@ def newest_version(artifacts: Path) -> int:
     """The number of the version that was just published."""
     names = [path.name for path in (artifacts / "versions").iterdir()]
     return max(int(name) for name in names if name.isdigit())
-
-
-def wait_until_served(address: str, version: int) -> None:
-    """Waits until the recommender has picked a version up, without a restart."""
-    began = time.monotonic()
-    with Client(recommender=address) as client:
-        while time.monotonic() - began < RELOAD_DEADLINE_S:
-            try:
-                if client.model().version == version:
-                    break
-            except UnavailableError:
-                pass  # it has not loaded anything yet
-            time.sleep(0.1)
-        else:
-            sys.exit(f"version {version} was not served within {RELOAD_DEADLINE_S:.0f} s")
-    say(f"the recommender serves version {version}, without a restart")
 
 
 def two_films(movies: Path) -> tuple[str, str]:

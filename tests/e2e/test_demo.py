@@ -27,7 +27,7 @@ def test_the_demo_trains_on_the_sample_and_finds_the_planted_taste() -> None:
     demo = subprocess.run(DEMO, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
     assert demo.returncode == 0, demo.stdout + demo.stderr
     assert "simulated" in demo.stdout
-    assert "the recommender serves version 1, without a restart" in demo.stdout
+    assert "version 1 serves on 1 of 1 replica" in demo.stdout
     one_film, two_films = answers(demo.stdout)
     assert "Toy Story 2 (1999)" in one_film[:3]
     assert len(one_film) == len(two_films) == 10
