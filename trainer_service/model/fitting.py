@@ -1,12 +1,15 @@
 """Fits the model to a split, keeps the best epoch, and goes on where it was stopped."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from movierec.control.files import make_folder
@@ -29,6 +32,8 @@ from trainer_service.model.progress_report import ProgressReport
 from trainer_service.model.ranking import likes_of
 from trainer_service.model.settings import FittingSettings
 from trainer_service.model.split import Split
+
+log = logging.getLogger(__name__)
 
 RANK = 64
 """The most numbers that the rating head knows of a user, or of a movie."""
@@ -181,8 +186,9 @@ def fit(
     """Fits both heads to the training ratings.
 
     The epoch with the lowest validation loss is kept; without anything held
-    out, the last one. What an earlier fitting with the same settings left in
-    the folder is taken up after its last finished epoch.
+    out, the last one. What an earlier fitting with the same settings and the
+    same versions of the libraries left in the folder is taken up after its last
+    finished epoch, unless its weights cannot be loaded.
 
     Args:
         split: The sides of the data.
@@ -232,9 +238,10 @@ def _fit(
 ) -> Fitted:
     history = folder.read(_key(settings, fingerprint))
     fitting = prepare(split, settings, epochs_done=history.epochs_done)
+    if not _loaded(fitting.heads, folder, history):
+        history = History(key=history.key)
+        fitting = prepare(split, settings)
     heads, batches = fitting.heads, fitting.batches
-    if history.epochs_done:
-        heads.load_weights(folder.weights(history.epochs_done))
     make_folder(folder.path)
     keep = KeepHistory(folder, history, patience=settings.patience)
     if not history.has_lost_patience(settings.patience):
@@ -275,7 +282,10 @@ def _best_of(
 
 def _key(settings: FittingSettings, fingerprint: str) -> str:
     """What tells one fitting from another."""
-    return f"{settings.model_dump_json()} {fingerprint}"
+    # What computes counts: other versions may compute otherwise, and their weights be those of
+    # another model.
+    versions = f"movierec {version('movierec')} keras {keras.__version__} tf {tf.__version__}"
+    return f"{settings.model_dump_json()} {fingerprint} {versions}"
 
 
 @contextmanager
@@ -290,3 +300,17 @@ def _kept_in(checkpoints: Path) -> Iterator[None]:
             f"the weights could not be kept in {checkpoints}: {said_by(error)}; mend that, and "
             f"train again"
         ) from error
+
+
+def _loaded(heads: TwoHeadModel, folder: HistoryFolder, history: History) -> bool:
+    """Loads the weights of the last finished epoch; if not all that are kept can be, says so."""
+    if not history.epochs_done:
+        return True
+    # The best epoch's are needed at the end: better to know now than then.
+    for path in map(folder.weights, (history.best_epoch, history.epochs_done)):
+        try:
+            heads.load_weights(path)
+        except (OSError, KeyError, RuntimeError, ValueError) as error:
+            log.warning("starting anew from the first epoch: cannot load %s: %s", path, error)
+            return False
+    return True

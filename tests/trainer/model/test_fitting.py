@@ -1,5 +1,7 @@
 """Fitting: the taste is found, the best epoch is kept, and a stop at any time costs nothing."""
 
+import os
+import re
 import shutil
 from collections.abc import Callable
 from math import isfinite
@@ -10,8 +12,10 @@ import numpy as np
 import pytest
 
 from support.datasets import two_tastes
+from trainer_service.data import Ratings
 from trainer_service.errors import TrainingDivergedError
-from trainer_service.model.fitting import Fitted, fit
+from trainer_service.model.fitting import Fitted, fit, prepare
+from trainer_service.model.history import HistoryFolder
 from trainer_service.model.progress import TrainingProgress
 from trainer_service.model.settings import FittingSettings
 from trainer_service.model.split import Split, split_ratings
@@ -141,9 +145,31 @@ def test_ratings_are_predicted_of_who_was_fitted_to(split: Split, fitted: Fitted
 
 
 def test_the_same_data_settings_and_seed_give_byte_equal_embeddings(
-    split: Split, overfitted: Fitted, tmp_path: Path
+    split: Split, overfitted: Fitted, fitted: Fitted, tmp_path: Path
 ) -> None:
-    assert not changed(overfitted, fit(split, OVERFITTING, tmp_path, ignore))
+    for settings, ended in ((OVERFITTING, overfitted), (SETTINGS, fitted)):
+        folder = tmp_path / f"weight {settings.co_liked_weight}"
+        assert not changed(ended, fit(split, settings, folder, ignore))
+
+
+@pytest.mark.parametrize("weight", [0.0, 4.0])
+def test_a_weight_of_0_leaves_the_co_liked_head_and_its_teacher_out(
+    split: Split, weight: float
+) -> None:
+    settings = SETTINGS.model_copy(update={"co_liked_weight": weight})
+    assert (prepare(split, settings).heads.co_liked_head is not None) == (weight > 0)
+
+
+def test_the_rmse_is_of_ratings_predicted_from_those_that_were_trained_on(
+    split: Split, overfitted: Fitted
+) -> None:
+    def error(known: Ratings) -> float:
+        predicted = overfitted.predict(known, split.held_out)
+        return float(np.sqrt(np.mean((predicted.clip(0.5, 5) - split.held_out.rating) ** 2)))
+
+    measured = overfitted.measured(split, ease_up_to=0).rmse
+    assert measured == pytest.approx(error(split.train), rel=1e-5)
+    assert measured != pytest.approx(error(split.held_out), rel=1e-2)
 
 
 def test_another_seed_gives_other_embeddings(
@@ -212,6 +238,41 @@ def test_other_settings_or_other_data_start_anew(
     with pytest.raises(Stopped):
         fit(split, other, kept, stop_after(1), fingerprint=fingerprint)
     assert [path.name for path in kept.glob("epoch-*")] == ["epoch-0001.weights.h5"]
+
+
+@pytest.mark.parametrize("library", ["movierec", "keras", "tensorflow"])
+@pytest.mark.usefixtures("overfitted")
+def test_what_another_version_of_a_library_left_starts_anew(
+    split: Split, overfitted_folder: Path, tmp_path: Path, library: str
+) -> None:
+    kept = shutil.copytree(overfitted_folder, tmp_path / "checkpoints")
+    file = kept / "history.json"
+    told = file.read_text("ascii")
+    other = re.sub(rf"{library} [^ \"]+", f"{library} 0.0.1", told)
+    assert other != told
+    file.write_text(other, encoding="ascii")
+    with pytest.raises(Stopped):
+        fit(split, OVERFITTING, kept, stop_after(1))
+    assert [path.name for path in kept.glob("epoch-*")] == ["epoch-0001.weights.h5"]
+
+
+def test_weights_that_cannot_be_loaded_start_anew_and_a_warning_says_so(
+    split: Split,
+    overfitted: Fitted,
+    overfitted_folder: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    history = overfitted.history
+    assert history.best_epoch != history.epochs_done
+    for epoch in (history.best_epoch, history.epochs_done):
+        kept = shutil.copytree(overfitted_folder, tmp_path / f"epoch {epoch} cut short")
+        path = HistoryFolder(kept).weights(epoch)
+        os.truncate(path, path.stat().st_size // 2)
+        again = fit(split, OVERFITTING, kept, ignore)
+        assert f"starting anew from the first epoch: cannot load {path}" in caplog.text
+        assert again.history == history
+        assert not changed(again, overfitted)
 
 
 def test_with_nothing_held_out_the_last_epoch_is_kept(split: Split, tmp_path: Path) -> None:

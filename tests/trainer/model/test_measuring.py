@@ -12,8 +12,11 @@ import pytest
 
 from support.datasets import two_tastes
 from trainer_service.data import Ratings
+from trainer_service.model.baselines import CoLikes
+from trainer_service.model.ease import fit_ease
 from trainer_service.model.evaluation import TrainingMetrics
 from trainer_service.model.measuring import measure
+from trainer_service.model.ranking import likes_of
 from trainer_service.model.split import LikedSplit, Split, split_likes, split_ratings
 
 MOVIES = 40
@@ -108,6 +111,16 @@ def test_ease_is_left_out_beyond_so_many_movies_and_the_notes_say_so(split: Spli
     assert (metrics.ease, metrics.one_seed_ease, metrics.ease_l2) == (None, None, None)
     assert metrics.item_cosine
     assert metrics.notes == ("EASE was not measured: 40 movies are more than --ease-up-to 39",)
+
+
+def test_eases_penalty_is_chosen_on_the_validation_users_not_on_the_test_users(
+    split: Split,
+) -> None:
+    co_likes = CoLikes(likes_of(split.train))
+    chosen, of_test = (
+        fit_ease(co_likes, split_likes(side)).l2 for side in (split.validation, split.test)
+    )
+    assert measured(split).ease_l2 == chosen != of_test
 
 
 def test_ease_needs_validation_users_and_the_notes_say_so(split: Split) -> None:
