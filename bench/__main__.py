@@ -3,6 +3,7 @@
 import argparse
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.apart import measure_apart
@@ -23,8 +24,12 @@ TABLES = {
 """Each table's module, in the order in which they are measured."""
 
 
-def main() -> None:
-    """Measures the tables that were asked for."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measures the tables that were asked for.
+
+    Args:
+        arguments: Of the command; by default, those that the process was started with.
+    """
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("tables", nargs="*", metavar="TABLE", help=f"of {', '.join(TABLES)}")
     parser.add_argument("--rounds", type=int, default=5, help="measure each figure so often (5)")
@@ -34,13 +39,17 @@ def main() -> None:
     parser.add_argument(
         *("-o", "--results"), type=Path, default=Path("bench/results"), help="(bench/results)"
     )
-    options = parser.parse_args()
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = parser.parse_args(arguments)
     if unknown := set(options.tables) - set(TABLES):
         parser.error(
             f"there is no table {', '.join(sorted(unknown))}: name any of {', '.join(TABLES)}"
         )
-    setup = Setup(options.data, options.rounds)
-    command = shlex.join(["python", "-m", "bench", *sys.argv[1:]])
+    try:
+        setup = Setup(options.data, options.rounds)
+    except ValueError as error:
+        parser.error(str(error))
+    command = shlex.join(["python", "-m", "bench", *arguments])
     for name in options.tables or TABLES:
         measurement = measure_apart(TABLES[name], setup, command)
         print(f"\n{measurement.markdown()}", flush=True)

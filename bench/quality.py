@@ -7,26 +7,41 @@ draws from how many films each way of training answers well.
 import argparse
 import json
 import os
-import tempfile
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+from pydantic import ValidationError
+
 from bench.apart import ENVIRONMENT
 from bench.frontier import Place, draw
-from trainer_service.data import Ratings, read_dataset
+from bench.splits import Splits
+from movierec.chassis.errors import ServiceError
+from movierec.chassis.legal import legal_values, shown, violations
+from trainer_service.data import read_dataset
+from trainer_service.model.settings import TrainingSettings
+
+TOLD_OTHERWISE = {
+    "min_ratings": "use --min-ratings",
+    "ease_up_to": "EASE is always measured",
+}
+"""Settings that `--set` does not take, and why."""
 
 
-def main() -> None:
-    """Measures what was asked for."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measures what was asked for.
+
+    Args:
+        arguments: Of the command; by default, those that the process was started with.
+    """
     parser = argparse.ArgumentParser(prog="python -m bench.quality", description=__doc__)
     parser.add_argument("folder", type=Path, help="a folder of MovieLens files")
-    parser.add_argument("--min-ratings", type=int, default=0)
-    parser.add_argument("--folds", type=int, default=5, help="splits, from the first on (5)")
+    parser.add_argument("--min-ratings", type=_min_ratings, default=0)
+    parser.add_argument("--folds", type=_folds, default=5, help="splits, from the first on (5)")
     parser.add_argument(
         *("--set", "-s"),
+        type=_values,
         action="append",
         default=[],
         metavar="NAME=VALUE",
@@ -40,71 +55,101 @@ def main() -> None:
     )
     parser.add_argument("-o", "--results", type=Path, default=Path("bench/results/quality.jsonl"))
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw a picture, such as x.svg")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     os.environ |= ENVIRONMENT
-    dataset = read_dataset(options.folder, max_bad_row_share=0.25)
-    ratings = dataset.over_threshold(options.min_ratings).ratings
-    print("| settings | NDCG@100, whole list | / EASE | one seed | / EASE | RMSE |")
-    print("|---|---|---|---|---|---|")
-    places, baselines = [], dict[int, dict[str, Any]]()
-    for settings in _combinations(options.set):
-        figures = []
-        for fold in range(options.folds):
-            figures.append(_measure(options, ratings, settings, fold, baselines))
-            options.results.parent.mkdir(parents=True, exist_ok=True)
-            with options.results.open("a", encoding="utf-8") as file:
-                told = dict(
-                    data=options.folder.name,
-                    min_ratings=options.min_ratings,
-                    on=options.on,
-                    settings=settings,
-                    fold=fold,
-                )
-                file.write(f"{json.dumps(told | figures[-1])}\n")
-        name = ", ".join(f"{name} {value}" for name, value in settings.items()) or "defaults"
-        places.append(_place(name, figures))
-        print(_row(places[-1], figures), flush=True)
+    try:
+        places = _measure_all(options)
+    except ServiceError as error:
+        parser.exit(1, f"{parser.prog}: error: {error.message}\n")
     if options.plot:
         over = f", movies over {options.min_ratings:,} ratings" if options.min_ratings else ""
         splits = f"{options.folds} splits of {options.folder.name}{over}, {options.on} users"
         draw(places, splits, options.plot)
 
 
-def _combinations(pairs: list[str]) -> Iterator[dict[str, Any]]:
+def _measure_all(options: argparse.Namespace) -> list[Place]:
+    """Prints the table, adds to the results, and says where each way of training stands."""
+    dataset = read_dataset(options.folder, max_bad_row_share=0.25)
+    splits = Splits(dataset.over_threshold(options.min_ratings).ratings, options.on)
+    print("| settings | NDCG@100, whole list | / EASE | one seed | / EASE | RMSE |")
+    print("|---|---|---|---|---|---|")
+    places = []
+    for told in _combinations(options.set):
+        settings = TrainingSettings(min_ratings=options.min_ratings, **told)
+        figures = []
+        for fold in range(options.folds):
+            figures.append(splits.measure(settings, fold))
+            options.results.parent.mkdir(parents=True, exist_ok=True)
+            with options.results.open("a", encoding="utf-8") as file:
+                line = dict(
+                    data=options.folder.name,
+                    min_ratings=options.min_ratings,
+                    on=options.on,
+                    settings=told,
+                    fold=fold,
+                )
+                file.write(f"{json.dumps(line | figures[-1])}\n")
+        name = ", ".join(f"{name} {value}" for name, value in told.items()) or "defaults"
+        places.append(_place(name, figures))
+        print(_row(places[-1], figures), flush=True)
+    return places
+
+
+def _combinations(settings: list[tuple[str, list[Any]]]) -> Iterator[dict[str, Any]]:
     """Each combination of the values that were given."""
-    if not pairs:
+    if not settings:
         yield {}
         return
-    name, values = pairs[0].split("=", 1)
-    for value in values.split(","):
-        for others in _combinations(pairs[1:]):
-            yield {name: json.loads(value)} | others
+    name, values = settings[0]
+    for value in values:
+        for others in _combinations(settings[1:]):
+            yield {name: value} | others
 
 
-def _measure(
-    options: argparse.Namespace,
-    ratings: Ratings,
-    told: dict[str, Any],
-    fold: int,
-    baselines: dict[int, dict[str, Any]],
-) -> dict[str, Any]:
-    """The figures of one split, by name; those of EASE are taken from `baselines`, or put there."""
-    # After the environment is set up.
-    from trainer_service.model.fitting import fit  # noqa: PLC0415
-    from trainer_service.model.settings import TrainingSettings  # noqa: PLC0415
-    from trainer_service.model.split import split_ratings  # noqa: PLC0415
+def _values(pair: str) -> tuple[str, list[Any]]:
+    """A setting's name and values, from NAME=VALUE,VALUE."""
+    name, _, values = pair.partition("=")
+    if name in TOLD_OTHERWISE:
+        raise argparse.ArgumentTypeError(f"{name} is not taken here: {TOLD_OTHERWISE[name]}")
+    if name not in TrainingSettings.model_fields:
+        settable = (known for known in TrainingSettings.model_fields if known not in TOLD_OTHERWISE)
+        raise argparse.ArgumentTypeError(
+            f"there is no setting {shown(name)}; there are {', '.join(settable)}"
+        )
+    return name, [_value(name, text) for text in values.split(",")]
 
-    settings = TrainingSettings(min_ratings=options.min_ratings, **told)
-    split = split_ratings(ratings, settings.holdout, fold=fold)
-    full = settings.for_data(user_count=split.train_user_count, movie_count=split.train.movie_count)
-    with tempfile.TemporaryDirectory() as checkpoints:
-        fitted = fit(split, full, Path(checkpoints), lambda _: None)
-    if options.on == "validation":
-        split = replace(split, validation=split.test, test=split.validation)
-    measured = fitted.measured(split, ease_up_to=0 if fold in baselines else 100_000)
-    figures = measured.model_dump(mode="json")
-    known = baselines.setdefault(fold, {name: figures[name] for name in figures if "ease" in name})
-    return figures | known
+
+def _value(name: str, text: str) -> Any:
+    """A setting's value, if it is legal."""
+    legal = legal_values(TrainingSettings, name)
+    try:
+        value = json.loads(text)
+        TrainingSettings.model_validate({name: value})
+    except ValidationError as error:
+        [found] = violations(error, TrainingSettings)
+        raise argparse.ArgumentTypeError(f"{name} {found.description}") from None
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{name} {shown(text)} is not legal; legal is {legal}, as in {name}=VALUE"
+        ) from None
+    if name == "holdout" and not value:
+        raise argparse.ArgumentTypeError(
+            f"holdout {text} is not legal here; legal is {legal}, but above 0: figures are "
+            f"those of users who were held out"
+        )
+    return value
+
+
+def _min_ratings(text: str) -> int:
+    return int(_value("min_ratings", text))
+
+
+def _folds(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(
+            f"{shown(text)} is not legal; legal is a whole number from 1, such as 5"
+        )
+    return int(text)
 
 
 def _place(name: str, figures: list[dict[str, Any]]) -> Place:
@@ -114,16 +159,20 @@ def _place(name: str, figures: list[dict[str, Any]]) -> Place:
 
 
 def _row(place: Place, figures: list[dict[str, Any]]) -> str:
-    """A line of the table: means over the splits, and the standard error of each mean."""
+    """A line of the table: means over the splits, and, of several, each mean's standard error."""
+
+    def with_error(value: float, error: float) -> str:
+        return f"{value:.3f} ± {error:.3f}" if len(figures) > 1 else f"{value:.3f}"
+
     whole, one = (
         [figure[kind]["ndcg_at_100"] for figure in figures] for kind in ("ranking", "one_seed")
     )
     cells = (
         place.name,
         f"{mean(whole):.3f}",
-        f"{place.whole:.3f} ± {place.whole_error:.3f}",
+        with_error(place.whole, place.whole_error),
         f"{mean(one):.3f}",
-        f"{place.one:.3f} ± {place.one_error:.3f}",
+        with_error(place.one, place.one_error),
         f"{mean(figure['rmse'] for figure in figures):.3f}",
     )
     return f"| {' | '.join(cells)} |"
@@ -138,7 +187,7 @@ def _over_ease(figures: list[dict[str, Any]], kind: str) -> list[float]:
 
 
 def _error(values: list[float]) -> float:
-    """The standard error of a mean over splits."""
+    """The standard error of a mean over splits; 0 where one split cannot tell."""
     return stdev(values) / len(values) ** 0.5 if len(values) > 1 else 0.0
 
 
