@@ -76,15 +76,15 @@ def free_memory(cgroup: Path = CGROUP) -> int:
 
 
 def check_memory(
-    settings: FittingSettings, *, user_count: int, movie_count: int, cgroup: Path = CGROUP
+    settings: FittingSettings, cgroup: Path = CGROUP, /, *, user_count: int, movie_count: int
 ) -> None:
     """Refuses what cannot fit, before any time is spent on it.
 
     Args:
         settings: How to train.
+        cgroup: Where the container's limit is told.
         user_count: Training users.
         movie_count: Movies trained on.
-        cgroup: Where the container's limit is told.
 
     Raises:
         TooMuchMemoryError: It would take more than is free.

@@ -69,7 +69,7 @@ def test_what_cannot_fit_is_refused_with_the_estimate_and_what_to_make_smaller(
         rf"\d GB, and 0\.3 GB are free: pass a higher --min-ratings or a smaller {smaller}, or give"
     )
     with pytest.raises(TooMuchMemoryError, match=told):
-        check_memory(settings(**changes), user_count=USERS, movie_count=MOVIES, cgroup=tmp_path)
+        check_memory(settings(**changes), tmp_path, user_count=USERS, movie_count=MOVIES)
 
 
 def container(folder: Path, *, limit: str) -> Path:
