@@ -284,7 +284,9 @@ def _key(settings: FittingSettings, fingerprint: str) -> str:
     """What tells one fitting from another."""
     # What computes counts: other versions may compute otherwise, and their weights be those of
     # another model.
-    versions = f"movierec {version('movierec')} keras {keras.__version__} tf {tf.__version__}"
+    versions = (
+        f"movierec {version('movierec')} keras {keras.__version__} tensorflow {tf.__version__}"
+    )
     return f"{settings.model_dump_json()} {fingerprint} {versions}"
 
 
