@@ -16,9 +16,10 @@ try:
 except ModuleNotFoundError as error:
     sys.exit(f"{error.name} is not installed: pip install 'movierec[recommender]'")
 
-# A version is loaded in a thread beside the event loop, which waits for its turn
-# for so long whenever it wakes up; Python's default is 5 ms.
-SWITCH_INTERVAL_S = 0.001
+# A version is loaded in a thread beside the event loop, which waits for its turn for so long
+# whenever it wakes up, several times a call. With Python's 5 ms, and still with 1 ms, calls
+# queue up while a version is loaded; see the bench's table `swaps`.
+SWITCH_INTERVAL_S = 0.0001
 
 
 def tune() -> None:

@@ -12,6 +12,7 @@ from recommender_service.catalogue.movies import NO_YEAR, MovieTable
 from recommender_service.catalogue.texts import BLOCK
 from recommender_service.errors import BadVersionError
 from recommender_service.memory import SharedMemory
+from recommender_service.pacing import paced
 
 MOVIES = "movies.csv"
 HEADER = ["movie_id", "title", "year", "genres", "rating_count"]
@@ -57,7 +58,8 @@ def _quickly(lines: Iterable[bytes]) -> MovieTable:
     _check_header(rows)
     movies, genres_of = MovieTable(), _Genres()
     # So few at a time that the garbage collector does not begin to look at them.
-    while block := list(islice(rows, BLOCK)):
+    blocks = iter(lambda: list(islice(rows, BLOCK)), [])
+    for block in paced(blocks, 1):
         movie_ids, titles, years, genres, rating_counts = zip(*block, strict=True)
         numbers = [int(year) if year else NO_YEAR for year in years]
         if numbers.count(NO_YEAR) != years.count(""):

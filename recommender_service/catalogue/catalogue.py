@@ -19,6 +19,7 @@ from recommender_service.catalogue.titles import (
     title_keys,
     without_article,
 )
+from recommender_service.pacing import paced
 
 LONGEST_NAME = 200
 """Characters of a text or a title that are looked at; no real title is as long."""
@@ -28,6 +29,9 @@ NEAREST_COUNT = 3
 
 ENOUGH_MATCHES = 10
 """Titles that hold a text; from this number on no typing error is suspected."""
+
+TITLES_AT_A_TIME = 128
+"""Whose names are found between two pauses."""
 
 REMEMBERED = 8_192
 """Movies that are kept as they were made; what is asked for again is mostly the same."""
@@ -68,7 +72,7 @@ class Catalogue:
 
     def _named(self, years: "array[int]") -> Iterator[tuple[str, int]]:
         """Names and their rows; the years that the titles give are added to `years`."""
-        for row, title in enumerate(self.movies.titles):
+        for row, title in paced(enumerate(self.movies.titles), TITLES_AT_A_TIME):
             names, year = names_and_year(title[:LONGEST_NAME])
             years.append(NO_YEAR if year is None else year)
             for name in names:
