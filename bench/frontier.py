@@ -52,7 +52,7 @@ def draw(places: Sequence[Place], title: str, file: Path) -> None:
         linewidth=1.5,
         capsize=3,
     )
-    axes.margins(0.12)
+    axes.margins(x=0.2, y=0.12)
     for place in places:
         axes.annotate(
             place.name, (place.one, place.whole), xytext=(6, 6), textcoords="offset points"
