@@ -1,5 +1,6 @@
 """What lies on the volume: the numbers of versions, their manifests, and they themselves."""
 
+import errno
 import os
 import re
 from collections.abc import Callable
@@ -21,6 +22,9 @@ say any size."""
 
 # As it is written to folders' names, and well below 2^63.
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+
+# What says of a name that it leads nowhere, rather than of the volume that it is away.
+_LEADS_NOWHERE = {errno.ENOENT, errno.ELOOP, errno.ENAMETOOLONG}
 
 Found = TypeVar("Found")
 
@@ -55,7 +59,8 @@ class Volume:
 
     async def holds(self, number: int) -> bool:
         """Whether there is such a version."""
-        return await self._questions.ask(f"folder {number}", self._folder_of(number).is_dir)
+        folder = self._folder_of(number)
+        return await self._questions.ask(f"folder {number}", lambda: _is_folder(folder))
 
     async def manifest(self, number: int) -> Manifest:
         """Reads the manifest of a version.
@@ -103,10 +108,19 @@ class Volume:
                 return {
                     int(entry.name)
                     for entry in entries
-                    if _NUMBER.fullmatch(entry.name) and entry.is_dir()
+                    if _NUMBER.fullmatch(entry.name) and _is_folder(entry)
                 }
         except FileNotFoundError:
             return None  # nothing was ever published, or the volume is away
+
+
+def _is_folder(entry: os.DirEntry[str] | Path) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError as error:
+        if error.errno in _LEADS_NOWHERE:
+            return False
+        raise
 
 
 def _read(folder: Path, read: Callable[[Path], Found]) -> Found:
@@ -119,6 +133,6 @@ def _read(folder: Path, read: Callable[[Path], Found]) -> Found:
             f"{name} cannot be read ({error.strerror}): let the recommender's user read it",
         ) from None
     except (BadVersionError, OSError):
-        if not folder.is_dir():
+        if not _is_folder(folder):
             raise VersionGoneError from None
         raise

@@ -13,6 +13,7 @@ import pytest
 from support.damage import change_manifest, flip_bit
 from support.recommenders import AskedRecommender, running_recommender
 from support.servers import health_of, until
+from support.statuses import outcome, refused
 from support.volumes import corrupt, publish, publish_bad
 
 
@@ -135,6 +136,21 @@ def test_what_is_being_staged_and_other_names_are_invisible(versions: Path) -> N
         change_manifest(versions / "12.staged", version="12")
         (versions / "12.staged").rename(versions / "12")
         recommender.wait_for_states({12: "SERVING", 2: "REJECTED", 1: "AVAILABLE"})
+
+
+@pytest.mark.parametrize("target", ["77", "x" * 1_000])
+def test_a_name_that_leads_nowhere_is_no_version_and_does_not_hide_the_others(
+    versions: Path, target: str
+) -> None:
+    publish(versions)
+    (versions / "77").symlink_to(target)
+    with running_recommender(versions.parent) as recommender:
+        recommender.wait_for_states({1: "SERVING"})
+        publish(versions)
+        recommender.wait_for_states({78: "SERVING", 1: "AVAILABLE"})
+        status = refused(lambda: recommender.pin(77))
+        assert outcome(status) == ("NOT_FOUND", "VERSION_NOT_FOUND")
+        assert status.message == "version 77 is not on the volume; there are 78, 1"
 
 
 def test_the_largest_number_that_is_looked_at_still_travels(versions: Path) -> None:
