@@ -1,6 +1,7 @@
 """Changes what is to serve, on every replica."""
 
 import asyncio
+import logging
 from dataclasses import dataclass
 
 from movierec.chassis.errors import InvalidRequestError, Violation
@@ -13,12 +14,15 @@ from recommender_service.artifact.versions import Versions
 from recommender_service.artifact.volume import VersionGoneError
 from recommender_service.errors import (
     BadVersionError,
+    ControlNotWritableError,
     LabelNotFoundError,
     VersionNotFoundError,
     VersionRejectedError,
     VolumeSilentError,
 )
 from recommender_service.query.version import Version
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,19 @@ class Change:
             raise LabelNotFoundError(self.label, activation.labels)
         return activation.to_label(self.label, self.version)
 
+    def taken_back(self, before: Activation, now: Activation) -> Activation:
+        """What is to serve after this change is taken back.
+
+        Args:
+            before: What was to serve before this change.
+            now: What is to serve now; where somebody has changed the same since, it stays.
+        """
+        if self.label is None:
+            return now.to_pin(before.pinned) if now.pinned == self.version else now
+        if now.labels.get(self.label) != self.version:
+            return now
+        return now.to_label(self.label, before.labels.get(self.label))
+
 
 @dataclass(frozen=True, slots=True)
 class Changed:
@@ -90,7 +107,7 @@ class Activator:
         """Makes a change; when it returns, this replica serves accordingly.
 
         Raises:
-            VersionNotFoundError: There is no such version.
+            VersionNotFoundError: There is no such version, or it went meanwhile.
             LabelNotFoundError: The label that is to go is not there.
             VersionRejectedError: The version must not be served.
             ControlNotWritableError: It cannot be said what is to serve.
@@ -98,14 +115,47 @@ class Activator:
         """
         async with self._one_at_a_time:
             version = await self._version_of(change)
-            activation = await self._followed.change(change.of)
+            before: list[Activation] = []
+
+            def of(now: Activation) -> Activation:
+                before[:] = [now]
+                return change.of(now)
+
+            served = self._versions.serving
+            activation = await self._followed.change(of)
             if change.label is None:
                 await self._versions.change_to(version)
             elif version:
                 await self._versions.put(version)
             else:
                 await self._versions.settle()
+            if change.version is not None and not await self._is_there(change.version):
+                await self._take_back(change, before[0], served)
+                raise VersionNotFoundError(change.version, self._survey.there)
             return Changed(activation, self._versions.serving_number)
+
+    async def _is_there(self, number: int) -> bool:
+        # From now on the trainer keeps it, but it may have removed it just before.
+        try:
+            await self._survey.find(number)
+        except VersionGoneError:
+            return False
+        except OSError as error:
+            log.warning("it is not known whether version %d is still there: %s", number, error)
+        return True
+
+    async def _take_back(self, change: Change, before: Activation, served: Version | None) -> None:
+        try:
+            now = await self._followed.change(lambda now: change.taken_back(before, now))
+        except (ControlNotWritableError, VolumeSilentError) as error:
+            raise ControlNotWritableError(
+                f"version {change.version} was removed from the volume while it was activated, "
+                f"and that cannot be taken back: {error}; activate another version, or the latest"
+            ) from None
+        if change.label is None and now.pinned == before.pinned:
+            await self._versions.change_to(served)
+        else:
+            await self._versions.settle()
 
     async def _version_of(self, change: Change) -> Version | None:
         if change.version is None and change.label:

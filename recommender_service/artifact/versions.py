@@ -47,8 +47,13 @@ class Versions:
         return self._followed.now or Activation()
 
     @property
-    def serving_number(self) -> int | None:
+    def serving(self) -> Version | None:
         """The version that serves, if one does."""
+        return self._shelf.serving
+
+    @property
+    def serving_number(self) -> int | None:
+        """The number of the version that serves, if one does."""
         return self._shelf.serving.number if self._shelf.serving else None
 
     @property
