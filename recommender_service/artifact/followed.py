@@ -82,7 +82,7 @@ class FollowedActivation:
             if self._questions.is_silent("activation"):
                 raise SilentVolumeError  # noqa: TRY301
             self._now = await self._questions.ask(
-                "change", lambda: change_activation(self._control_dir, attempt)
+                "change", lambda: self._change(attempt, self._now or Activation())
             )
         except SilentVolumeError:
             silent = f"the control folder {self._control_dir} does not answer"
@@ -91,6 +91,11 @@ class FollowedActivation:
             raise VolumeSilentError(
                 f"{silent} while it is written to, so that the change may come into effect when "
                 f"it does: try again, or see in the list of versions what is to serve then"
+            ) from None
+        except _AwayError as error:
+            raise ControlNotWritableError(
+                f"{error}; nothing was changed: bring it back, or make it anew, and empty, to "
+                f"follow the latest version without any label"
             ) from None
         except ControlError as error:
             raise ControlNotWritableError(
@@ -107,6 +112,16 @@ class FollowedActivation:
             attempt.give_up()  # whoever asked for it may have gone
         self._trouble.ends()
         return self._now
+
+    def _change(self, attempt: "_Attempt", followed: Activation) -> Activation:
+        # A folder that was there and is not is away, with all that was said; it must not
+        # be made anew in the place that it will come back to.
+        if followed.generation and not self._control_dir.is_dir():
+            raise _AwayError(
+                f"the control folder {self._control_dir} is not there, where generation "
+                f"{followed.generation} was said"
+            )
+        return change_activation(self._control_dir, attempt)
 
     def _read(self) -> Activation | None:
         """What is said; None if there is not even a folder that it could be said in."""
@@ -133,6 +148,10 @@ class _UnclearError(Exception):
     def __init__(self, sentence: str, content: bytes) -> None:
         super().__init__(sentence)
         self.content = content
+
+
+class _AwayError(Exception):
+    """The control folder is not there any more."""
 
 
 class _Attempt:

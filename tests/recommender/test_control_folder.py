@@ -149,6 +149,30 @@ def test_a_volume_that_is_away_takes_neither_the_pin_nor_the_labels_with_it(
         recommender.wait_for_states({3: "AVAILABLE", 2: "SERVING", 1: "AVAILABLE"})
 
 
+def test_a_control_folder_that_vanished_is_not_made_anew_by_a_change(
+    versions: Path, control: Path
+) -> None:
+    with running_recommender(versions.parent) as recommender:
+        recommender.pin(2)
+        said = recommender.label("canary", 1).activation
+        until(lambda: [one.generation for one in live_replicas(control)], lambda said: said == [2])
+        away = control.rename(control.with_name("away"))
+        until(lambda: recommender.report().control_problem, bool)
+        for change in (lambda: recommender.pin(3), lambda: recommender.unlabel("canary")):
+            status = refused(change)
+            assert outcome(status) == ("FAILED_PRECONDITION", "CONTROL_NOT_WRITABLE")
+            assert status.message == (
+                f"the control folder {control} is not there, where generation 2 was said; "
+                f"nothing was changed: bring it back, or make it anew, and empty, to follow the "
+                f"latest version without any label"
+            )
+        assert not control.exists()
+        assert recommender.report().activation == said
+        away.rename(control)
+        assert recommender.pin(3).activation.generation == 3
+        assert recommender.answering("canary") == 1
+
+
 def test_where_no_folder_can_be_it_serves_all_the_same_and_says_so_once(
     versions: Path, control: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Self
 
 from google.protobuf import json_format
 
-from movierec.control.files import replace_file
+from movierec.control.files import make_folder, replace_file
 from movierec.v1 import control_pb2 as pb
 
 ACTIVATION = "activation.json"
@@ -84,7 +84,7 @@ def change_activation(control_dir: Path, change: Callable[[Activation], Activati
         ControlError: What is said now cannot be understood.
         OSError: The folder cannot be written to. Nothing has changed.
     """
-    control_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(control_dir)
     with (control_dir / f".{ACTIVATION}.lock").open("w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # given up when the file is closed, also by a kill
         changed = change(read_activation(control_dir))
