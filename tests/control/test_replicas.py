@@ -45,7 +45,7 @@ def test_a_replica_says_one_thing_at_a_time(tmp_path: Path) -> None:
     assert [one.serving_version for one in live_replicas(tmp_path)] == [4]
 
 
-@pytest.mark.parametrize(("age_s", "alive"), [(0, True), (9, True), (11, False), (-11, False)])
+@pytest.mark.parametrize(("age_s", "alive"), [(0, True), (9, True), (11, False), (-11, True)])
 def test_a_replica_is_dead_ten_seconds_after_its_last_word(
     tmp_path: Path, age_s: float, *, alive: bool
 ) -> None:
@@ -54,10 +54,14 @@ def test_a_replica_is_dead_ten_seconds_after_its_last_word(
 
 
 def test_replicas_that_are_long_dead_are_forgotten_and_no_others(tmp_path: Path) -> None:
-    for name, age_s in (("old", 3_700), ("dead", 60), ("alive", 0)):
+    for name, age_s in (("old", 3_700), ("dead", 60), ("alive", 0), ("ahead", -3_700)):
         write_replica(tmp_path, replica(name, age_s))
     forget_dead_replicas(tmp_path)
-    assert sorted(path.stem for path in (tmp_path / "replicas").iterdir()) == ["alive", "dead"]
+    assert sorted(path.stem for path in (tmp_path / "replicas").iterdir()) == [
+        "ahead",
+        "alive",
+        "dead",
+    ]
 
 
 def test_a_replica_that_ends_in_order_is_gone_at_once(tmp_path: Path) -> None:
@@ -71,3 +75,14 @@ def test_what_cannot_be_understood_is_nobody_s_word(tmp_path: Path, content: str
     write_replica(tmp_path, replica())
     (tmp_path / "replicas" / "x.json").write_text(content)
     assert [one.replica_id for one in live_replicas(tmp_path)] == ["a"]
+
+
+def test_a_name_that_leads_to_no_file_is_nobody_s_word(tmp_path: Path) -> None:
+    write_replica(tmp_path, replica())
+    folder = tmp_path / "replicas"
+    (folder / "folder.json").mkdir()
+    (folder / "loop.json").symlink_to("loop.json")
+    (folder / "long.json").symlink_to("x" * 1_000)
+    assert [one.replica_id for one in live_replicas(tmp_path)] == ["a"]
+    forget_dead_replicas(tmp_path)
+    assert len(list(folder.iterdir())) == 4

@@ -1,5 +1,6 @@
 """The recommenders that share a volume, as they say of themselves: `replicas/<id>.json`."""
 
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,9 @@ DEAD_AFTER = timedelta(seconds=10)
 
 FORGOTTEN_AFTER = timedelta(hours=1)
 """Without a heartbeat for so long, what a replica said of itself is removed."""
+
+# What says of a name that there is no file, rather than of the folder that it is away.
+_NO_FILE = {errno.ENOENT, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,12 @@ class Replica:
     generation: int
 
     def is_alive(self, now: datetime) -> bool:
-        """Whether it has said something of late; clocks may be apart either way."""
-        return abs(now - self.beat_time) < DEAD_AFTER
+        """Whether it has said something of late.
+
+        Clocks may be apart: a replica whose clock is ahead says so in the future, and
+        is alive until that is past.
+        """
+        return now - self.beat_time < DEAD_AFTER
 
 
 def write_replica(control_dir: Path, replica: Replica) -> None:
@@ -78,6 +86,8 @@ def live_replicas(control_dir: Path) -> list[Replica]:
 def forget_dead_replicas(control_dir: Path) -> None:
     """Removes what replicas that are long dead have said of themselves.
 
+    What is said in the future is not removed before it is long past.
+
     Raises:
         OSError: The folder cannot be written to.
     """
@@ -105,8 +115,12 @@ def _replicas(control_dir: Path) -> list[Replica]:
     for path in sorted((control_dir / "replicas").glob("[!.]*.json")):
         try:
             message = json_format.Parse(path.read_bytes(), pb.Replica(), ignore_unknown_fields=True)
-        except (FileNotFoundError, json_format.ParseError, UnicodeDecodeError, RecursionError):
+        except (json_format.ParseError, UnicodeDecodeError, RecursionError):
             continue
+        except OSError as error:
+            if error.errno in _NO_FILE:
+                continue
+            raise
         if message.replica_id == path.stem:
             found.append(_from_message(message))
     return found
