@@ -82,6 +82,12 @@ def test_fields_of_later_writers_are_passed_over(tmp_path: Path) -> None:
         '{"policy": 9}',
         '{"policy": "ACTIVATION_POLICY_PINNED"}',
         '{"labels": {"stable": "-1"}}',
+        '{"policy": "ACTIVATION_POLICY_LATEST", "labels": {"stable": "-1"}}',
+        '{"policy": "ACTIVATION_POLICY_LATEST", "labels": {"3": "3"}}',
+        '{"policy": "ACTIVATION_POLICY_LATEST", "labels": {"": "3"}}',
+        '{"policy": "ACTIVATION_POLICY_LATEST", "labels": {"a\\u001b[2J": "3"}}',
+        '{"policy": "ACTIVATION_POLICY_LATEST", "labels": {"a\\n": "3"}}',
+        '{"policy": "ACTIVATION_POLICY_LATEST", "generation": "-1"}',
         "\udcff",
     ],
 )

@@ -111,6 +111,13 @@ def _from_message(message: pb.Activation, path: Path) -> Activation:
     is_known = is_pinned or message.policy == pb.ACTIVATION_POLICY_LATEST
     if not is_known or min(numbers, default=1) < 1:
         raise ControlError(f"{path} names a policy or a version that cannot be")
+    if message.generation < 0:
+        raise ControlError(f"{path} has generation {message.generation}, which cannot be")
+    if not all(map(LABEL.fullmatch, message.labels)):
+        raise ControlError(
+            f"{path} has a label that is not legal; legal are 1 to 64 letters, digits, '.', '_' "
+            f"or '-', the first of them a letter"
+        )
     return Activation(
         generation=message.generation,
         pinned=message.version if is_pinned else None,
