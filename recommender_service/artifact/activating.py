@@ -137,12 +137,19 @@ class Activator:
     async def _is_there(self, number: int) -> bool:
         # From now on the trainer keeps it, but it may have removed it just before.
         try:
-            await self._survey.find(number)
+            await self._find(number)
         except VersionGoneError:
             return False
         except OSError as error:
             log.warning("it is not known whether version %d is still there: %s", number, error)
         return True
+
+    async def _find(self, number: int) -> None:
+        try:
+            await self._survey.find(number)
+        except VersionGoneError:
+            await self._survey.expect_folder()
+            raise
 
     async def _take_back(self, change: Change, before: Activation, served: Version | None) -> None:
         try:
@@ -181,6 +188,7 @@ class Activator:
             await self._survey.read(number)
             return await self._survey.load(number)
         except VersionGoneError:
+            await self._survey.expect_folder()
             raise VersionNotFoundError(number, self._survey.there) from None
         except BadVersionError as error:
             raise VersionRejectedError(number, error) from None

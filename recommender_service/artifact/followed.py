@@ -102,6 +102,11 @@ class FollowedActivation:
                 f"{error}; nothing was changed: mend the file, or remove it to follow the latest "
                 f"version without any label"
             ) from None
+        except IsADirectoryError as error:
+            raise ControlNotWritableError(
+                f"{error.filename} is a folder, where a file belongs; nothing was changed: "
+                f"remove it"
+            ) from None
         except OSError as error:
             raise ControlNotWritableError(
                 f"the control folder {self._control_dir} cannot be written to "

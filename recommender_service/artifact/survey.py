@@ -131,6 +131,16 @@ class Survey:
             self._there.discard(number)
             raise VersionGoneError
 
+    async def expect_folder(self) -> None:
+        """Looks whether the volume is there, so that a version that is not is gone.
+
+        Raises:
+            OSError: It is away, or nothing was ever published, or the volume does not
+                answer as it should.
+        """
+        if await self._volume.numbers() is None:
+            raise FileNotFoundError("it has no folder for versions")
+
     async def read(self, number: int) -> None:
         """Reads a version's manifest, whatever was known of the version.
 

@@ -103,6 +103,20 @@ def test_an_activation_that_cannot_be_understood_is_not_overwritten(
         assert recommender.answering() == 3
 
 
+@pytest.mark.parametrize("name", ["activation.json", ".activation.json.lock"])
+def test_a_folder_in_the_place_of_a_file_is_named(versions: Path, control: Path, name: str) -> None:
+    with running_recommender(versions.parent) as recommender:
+        recommender.wait_until_it_serves(3)
+        (control / name).mkdir()
+        status = refused(lambda: recommender.pin(1))
+        assert outcome(status) == ("FAILED_PRECONDITION", "CONTROL_NOT_WRITABLE")
+        assert status.message == (
+            f"{control / name} is a folder, where a file belongs; nothing was changed: remove it"
+        )
+        (control / name).rmdir()
+        assert recommender.pin(1).serving_version == 1
+
+
 def test_an_activation_that_cannot_be_read_just_now_is_waited_for_at_a_start_and_not_later(
     versions: Path, control: Path
 ) -> None:
@@ -265,5 +279,24 @@ def test_a_control_folder_of_its_own_may_lie_anywhere(versions: Path, tmp_path: 
         assert replica.serving_version == 1
         assert not (versions.parent / "control").exists()
         assert recommender.report().look_time.ToDatetime(UTC) <= datetime.now(UTC)
-        shutil.rmtree(versions)
+        shutil.rmtree(versions / "1")
         assert outcome(refused(lambda: recommender.pin(1)))[0] == "NOT_FOUND"
+
+
+@pytest.mark.usefixtures("control")
+def test_while_the_volume_is_away_it_is_not_said_that_a_version_is_not_there(
+    versions: Path,
+) -> None:
+    with running_recommender(versions.parent) as recommender:
+        recommender.wait_until_it_serves(3)
+        away = versions.rename(versions.with_name("away"))
+        for number in (1, 3, 52):
+            status = refused(lambda: recommender.pin(number))  # noqa: B023
+            assert outcome(status) == ("UNAVAILABLE", "VOLUME_SILENT")
+            assert status.message == (
+                "the volume does not answer as it should (it has no folder for versions); nothing "
+                "was changed: try again"
+            )
+        away.rename(versions)
+        assert outcome(refused(lambda: recommender.pin(52)))[0] == "NOT_FOUND"
+        assert recommender.pin(1).serving_version == 1
