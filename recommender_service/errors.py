@@ -79,18 +79,22 @@ class VersionNotLoadedError(ServiceError):
     Args:
         asked: Its number, or the label that was given.
         loaded: The versions that are, with their labels and "serving".
+        is_there: Whether it may be on the volume, so that it can be loaded.
     """
 
     reason: ClassVar[str] = "VERSION_NOT_LOADED"
 
-    def __init__(self, asked: int | str, loaded: Mapping[int, Sequence[str]]) -> None:
+    def __init__(
+        self, asked: int | str, loaded: Mapping[int, Sequence[str]], *, is_there: bool = True
+    ) -> None:
         what = f"label {shown(asked)}" if isinstance(asked, str) else f"version {asked}"
         there = ", ".join(
             f"{number} ({', '.join(roles)})" if roles else str(number)
             for number, roles in loaded.items()
         )
+        where = "loaded here" if is_there else "on the volume"
         super().__init__(
-            f"{what} is not loaded here; loaded are {there}: ask for one of these, or have a "
+            f"{what} is not {where}; loaded are {there}: ask for one of these, or have a "
             f"version loaded by putting a label on it with ActivateVersion",
             resources=[Resource("movierec.v1.Version", str(asked)[:200])],
         )

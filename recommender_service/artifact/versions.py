@@ -79,7 +79,9 @@ class Versions:
             version = None if number is None else self._shelf.get(number)
             if version is None and serving is not None:
                 roles = {number: self._roles(number) for number in self._shelf.numbers}
-                raise VersionNotLoadedError(asked, roles)
+                there = self._survey.there  # nothing, while the volume is away
+                is_there = isinstance(asked, str) or not there or asked in there
+                raise VersionNotLoadedError(asked, roles, is_there=is_there)
         if version is None:
             raise NoVersionError(self._why_none_serves())
         return version

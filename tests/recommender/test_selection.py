@@ -64,14 +64,20 @@ def test_each_call_is_answered_from_the_version_that_it_names(versions: Path) ->
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize(
-    ("asked", "name"),
-    [(1, "version 1"), (9, "version 9"), (0, "version 0"), ("x", "label 'x'"), ("", "label ''")],
+    ("asked", "words"),
+    [
+        (1, "version 1 is not loaded here"),
+        (9, "version 9 is not on the volume"),
+        (0, "version 0 is not on the volume"),
+        ("x", "label 'x' is not loaded here"),
+        ("", "label '' is not loaded here"),
+    ],
 )
 def test_what_is_not_loaded_is_not_found_and_the_sentence_says_what_is_and_how_to_load_it(
     versions: Path,
     call: Callable[[AskedRecommender, int | str | None], object],
     asked: int | str,
-    name: str,
+    words: str,
 ) -> None:
     publish_named(versions, *["Film"] * 4)
     with running_recommender(versions.parent) as recommender:
@@ -82,7 +88,7 @@ def test_what_is_not_loaded_is_not_found_and_the_sentence_says_what_is_and_how_t
         status = refused(lambda: call(recommender, asked))
         assert outcome(status) == ("NOT_FOUND", "VERSION_NOT_LOADED")
         assert status.message == (
-            f"{name} is not loaded here; loaded are 2 (a, b), 3 (serving), 4: ask for one of "
+            f"{words}; loaded are 2 (a, b), 3 (serving), 4: ask for one of "
             f"these, or have a version loaded by putting a label on it with ActivateVersion"
         )
         assert detail(status, ResourceInfo).resource_name == str(asked)
