@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from movierec.control.activation import change_activation, read_activation
 from movierec.v1 import trainer_pb2 as pb
 from support.servers import DEADLINE_S
 from support.trainers import run_of, trainer
@@ -69,3 +70,25 @@ def test_weights_that_a_kill_left_of_a_run_that_has_ended_go_at_the_next_start(
         runs = stub.ListRuns(pb.ListRunsRequest()).runs
     kept = {run.request_id: store.checkpoints(run.run_id).exists() for run in runs}
     assert kept == {"CANCELLED": False, "FAILED": True}
+
+
+def test_a_trainer_makes_the_control_folder_of_a_new_volume(tmp_path: Path) -> None:
+    with trainer(tmp_path):
+        assert (tmp_path / "artifacts" / "control").is_dir()
+    change_activation(tmp_path / "artifacts" / "control", lambda now: now.to_pin(1))
+    with trainer(tmp_path):
+        assert read_activation(tmp_path / "artifacts" / "control").pinned == 1
+
+
+@pytest.mark.parametrize("in_the_way", [True, False])
+def test_a_trainer_without_a_control_folder_starts_nonetheless(
+    tmp_path: Path,
+    in_the_way: bool,  # noqa: FBT001  # parametrised
+) -> None:
+    control = tmp_path / "not-mounted" / "control"
+    if in_the_way:
+        control.parent.mkdir()
+        control.write_text("a file, where a folder should be")
+    with trainer(tmp_path, control_dir=control):
+        assert not control.is_dir()
+    assert control.parent.exists() is in_the_way

@@ -61,6 +61,7 @@ def collect(
 
     Raises:
         ControlError: Which versions are in use cannot be understood. Nothing is removed.
+        FileNotFoundError: The control folder is not there. Nothing is removed.
         OSError: The volume does not answer as it should.
     """
     kept = reasons_to_keep(
@@ -97,6 +98,7 @@ def reasons_to_keep(
 
     Raises:
         ControlError: Which versions are in use cannot be understood.
+        FileNotFoundError: The control folder is not there.
         OSError: The volume does not answer as it should.
     """
     there = [
@@ -120,7 +122,14 @@ def reasons_to_keep(
 
 
 def _in_use(control_dir: Path) -> dict[int, list[str]]:
-    """What versions are in use for, by number."""
+    """What versions are in use for, by number.
+
+    Raises:
+        ControlError: It cannot be understood.
+        FileNotFoundError: The folder is not there: what is in use is then not known, which is
+            not the same as nothing.
+        OSError: The volume does not answer as it should.
+    """
     activation = read_activation(control_dir)
     in_use: defaultdict[int, list[str]] = defaultdict(list)
     if activation.pinned is not None:
@@ -133,6 +142,12 @@ def _in_use(control_dir: Path) -> dict[int, list[str]]:
         for number in replica.loaded_versions:
             if number != replica.serving_version:
                 in_use[number].append(f"loaded by {replica.replica_id}")
+    if not control_dir.is_dir():  # asked last, for a folder that vanishes while it is read
+        raise FileNotFoundError(
+            f"{control_dir} is no folder, so that nobody can say which versions are in use, and "
+            f"nothing is removed: put the control folder back, or name the right one; if there "
+            f"never was one, make it"
+        )
     return dict(in_use)
 
 

@@ -113,6 +113,7 @@ def test_publishing_and_removing_that_is_killed_at_any_call_is_made_good_by_the_
 ) -> None:
     """On a volume with two versions, of which one is removed, and what a kill has left before."""
     versions = tmp_path / "versions"
+    (tmp_path / "control").mkdir()
     with read(tmp_path) as reader:
         assert publisher.publish(tmp_path, "first", keep=2) == 0
         assert publisher.publish(tmp_path, "second", keep=2) == 0

@@ -55,6 +55,7 @@ def beat(
 @pytest.fixture
 def volume(tmp_path: Path) -> Path:
     """A volume with versions 1 to 5."""
+    (tmp_path / "control").mkdir()
     for number in range(1, 6):
         assert publish_by_hand(tmp_path, f"run-{number}") == number
     return tmp_path
@@ -123,6 +124,7 @@ def test_of_a_version_whose_manifest_cannot_be_read_the_folders_time_counts(volu
 def test_the_one_that_latest_means_stays_although_newer_ones_were_rejected_or_are_bad(
     tmp_path: Path,
 ) -> None:
+    (tmp_path / "control").mkdir()
     assert publish_by_hand(tmp_path, "old") == 1
     assert publish_by_hand(tmp_path, "good") == 2
     for run_id in ("worse", "worst"):
@@ -167,11 +169,38 @@ def test_the_number_of_a_removed_version_is_not_taken_again(volume: Path) -> Non
 
 @pytest.mark.parametrize("content", ["{", '{"policy": "SOMETIMES"}'])
 def test_nothing_goes_while_it_cannot_be_told_what_is_pinned(volume: Path, content: str) -> None:
-    (volume / "control").mkdir()
     (volume / "control" / "activation.json").write_text(content)
     with pytest.raises(ControlError):
         removed(volume)
     assert there(volume) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("left", ["nothing", "a file", "a link to nowhere"])
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_nothing_goes_while_the_control_folder_is_not_there(
+    volume: Path,
+    left: str,
+    dry_run: bool,  # noqa: FBT001  # parametrised
+) -> None:
+    change_activation(volume / "control", lambda now: now.to_pin(1).to_label("stable", 2))
+    (volume / "versions" / "3").rename(volume / "versions" / ".removed-3")
+    control = (volume / "control").rename(volume / "elsewhere")
+    if left == "a file":
+        (volume / "control").write_text("")
+    if left == "a link to nowhere":
+        (volume / "control").symlink_to("nowhere")
+    with pytest.raises((FileNotFoundError, NotADirectoryError)) as caught:
+        removed(volume, dry_run=dry_run)
+    if left != "a file":
+        assert f"{volume / 'control'} is no folder" in str(caught.value)
+        assert "nothing is removed: put the control folder back" in str(caught.value)
+    assert there(volume) == [1, 2, 4, 5]
+    assert (volume / "versions" / ".removed-3").is_dir()
+
+    (volume / "control").unlink(missing_ok=True)
+    control.rename(volume / "control")
+    assert removed(volume) == [3, 4]
+    assert there(volume) == [1, 2, 5]
 
 
 def test_one_that_cannot_be_deleted_does_not_keep_the_others(volume: Path) -> None:
@@ -193,8 +222,9 @@ def test_what_is_no_version_is_left_alone(volume: Path) -> None:
 
 
 def test_where_nothing_was_ever_published_there_is_nothing_to_remove(tmp_path: Path) -> None:
+    (tmp_path / "control").mkdir()
     assert removed(tmp_path) == []
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [tmp_path / "control"]
 
 
 @pytest.fixture(scope="module")
@@ -243,6 +273,7 @@ def publish_and_collect(artifacts_dir: Path, name: str) -> list[int]:
 def test_trainers_side_by_side_publish_and_remove_without_taking_a_number_twice(
     tmp_path: Path,
 ) -> None:
+    (tmp_path / "control").mkdir()
     with ProcessPoolExecutor(4) as pool:
         published = list(pool.map(publish_and_collect, [tmp_path] * 4, "abcd"))
     assert sorted(chain(*published)) == list(range(1, 49))
