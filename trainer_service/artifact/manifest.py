@@ -90,7 +90,7 @@ def decode_manifest(content: bytes, *, version: int) -> ArtifactManifest:
     """
     try:
         manifest = json_format.Parse(content, ArtifactManifest(), ignore_unknown_fields=True)
-    except (json_format.ParseError, UnicodeDecodeError, RecursionError) as error:
+    except (json_format.ParseError, ValueError, RecursionError) as error:
         raise BadVersionError(f"its manifest is none: {error}"[:300]) from None
     digest = manifest.digest
     unsigned = content.replace(digest.encode(), NO_DIGEST.encode()) if digest else b""

@@ -8,7 +8,6 @@ rename gives the folder its number.
 import csv
 import hashlib
 import io
-import json
 import os
 import shutil
 from contextlib import suppress
@@ -30,8 +29,9 @@ from trainer_service.artifact.layout import (
     version_dir,
     versions_dir,
 )
-from trainer_service.artifact.manifest import WrittenFile, encode_manifest
+from trainer_service.artifact.manifest import BadVersionError, WrittenFile, encode_manifest
 from trainer_service.artifact.publication import Publication
+from trainer_service.artifact.reading import read_manifest
 from trainer_service.errors import PublishError, said_by
 
 
@@ -120,9 +120,8 @@ def published_by(artifacts_dir: Path, run_id: str, *, after: int = 0) -> int | N
         if number <= after:
             break
         # What cannot be read is not what we have just written.
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            manifest = json.loads((version_dir(artifacts_dir, number) / MANIFEST).read_bytes())
-            if manifest["run_id"] == run_id:
+        with suppress(OSError, BadVersionError):
+            if read_manifest(artifacts_dir, number).run_id == run_id:
                 return number
     return None
 

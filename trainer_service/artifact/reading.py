@@ -11,9 +11,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from movierec.control.activation import read_activation
 from movierec.v1.artifact_pb2 import ArtifactManifest
+from trainer_service.artifact.files import read_file
 from trainer_service.artifact.layout import (
     EMBEDDINGS,
     MANIFEST,
@@ -25,6 +27,9 @@ from trainer_service.artifact.layout import (
 from trainer_service.artifact.manifest import BadVersionError, decode_manifest
 from trainer_service.artifact.messages import gate_of
 from trainer_service.model.gate import GateResult
+
+MOST_MANIFEST_BYTES = 16 * 1024 * 1024
+"""A larger manifest is none; those that are written have a few thousand bytes."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +53,25 @@ def read_manifest(artifacts_dir: Path, number: int) -> ArtifactManifest:
     """A version's manifest.
 
     Raises:
-        BadVersionError: It is no manifest of that version.
-        OSError: It cannot be read.
+        BadVersionError: It is no manifest of that version, or no file.
+        OSError: It is not there, or cannot be read.
     """
-    content = (version_dir(artifacts_dir, number) / MANIFEST).read_bytes()
+    content = read_file(version_dir(artifacts_dir, number) / MANIFEST, MOST_MANIFEST_BYTES)
     return decode_manifest(content, version=number)
 
 
 def gate_in(manifest: ArtifactManifest) -> GateResult | None:
-    """How a version compared with the one active then; None if that was not asked."""
-    return gate_of(manifest.gate) if manifest.HasField("gate") else None
+    """How a version compared with the one active then; None if that was not asked.
+
+    Raises:
+        BadVersionError: It says what no comparison can have come to.
+    """
+    if not manifest.HasField("gate"):
+        return None
+    try:
+        return gate_of(manifest.gate)
+    except ValidationError as error:
+        raise BadVersionError(f"its manifest's gate is none: {error}"[:300]) from None
 
 
 def read_version(artifacts_dir: Path, number: int) -> PublishedVersion:
@@ -65,20 +79,23 @@ def read_version(artifacts_dir: Path, number: int) -> PublishedVersion:
 
     Raises:
         BadVersionError: It is not what its manifest says.
-        OSError: It cannot be read.
+        OSError: It is not there, or cannot be read.
     """
     manifest = read_manifest(artifacts_dir, number)
-    digests = {file.name: file.sha256 for file in manifest.files}
+    files = {file.name: file for file in manifest.files}
     contents = {}
     for name in (EMBEDDINGS, MOVIES):
-        contents[name] = (version_dir(artifacts_dir, number) / name).read_bytes()
-        if hashlib.sha256(contents[name]).hexdigest() != digests.get(name):
+        if name not in files:
+            raise BadVersionError(f"its manifest names no {name}")
+        path = version_dir(artifacts_dir, number) / name
+        contents[name] = read_file(path, files[name].size_bytes)
+        if hashlib.sha256(contents[name]).hexdigest() != files[name].sha256:
             raise BadVersionError(f"{name} is not what the manifest's digest says")
     try:
         embeddings = np.load(io.BytesIO(contents[EMBEDDINGS]), allow_pickle=False)
         rows = list(csv.reader(io.StringIO(contents[MOVIES].decode(), newline="")))[1:]
         movie_ids = np.array([int(row[0]) for row in rows], dtype=np.int64)
-    except (ValueError, EOFError, IndexError, csv.Error) as error:
+    except (ValueError, EOFError, IndexError, OverflowError, csv.Error) as error:
         raise BadVersionError(f"its files cannot be understood: {error}") from None
     if embeddings.shape != (len(movie_ids), manifest.dim) or embeddings.dtype != np.float32:
         raise BadVersionError(

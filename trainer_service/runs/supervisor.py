@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from movierec.control.files import make_folder
-from trainer_service.artifact.manifest import BadVersionError
 from trainer_service.artifact.publishing import discard_staging, published_by
 from trainer_service.artifact.reading import gate_in, read_manifest
 from trainer_service.data import DataReport
@@ -336,8 +335,8 @@ class RunSupervisor:
             if version is None:
                 return None
             gate = gate_in(read_manifest(self._artifacts_dir, version))
-        except (OSError, BadVersionError) as error:
-            log.warning("what run %s has published cannot be told: %s", run.run_id, error)
+        except Exception:  # whatever lies on the volume, the trainer starts
+            log.exception("what run %s has published cannot be told", run.run_id)
             return None
         return RunUpdate(version=version, gate=None if gate == run.gate else gate)
 
