@@ -1,5 +1,6 @@
 """Holds what was trained against the version that is to serve."""
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +8,12 @@ from numpy.typing import NDArray
 
 from movierec.control.activation import ControlError
 from trainer_service.artifact.manifest import BadVersionError
-from trainer_service.artifact.reading import active_version
+from trainer_service.artifact.reading import PublishedVersion, active_version, latest_version
 from trainer_service.data import Ratings
 from trainer_service.errors import said_by
 from trainer_service.model.gate import Contender, GateResult, compare
+
+log = logging.getLogger(__name__)
 
 
 def hold_against_active(
@@ -24,7 +27,9 @@ def hold_against_active(
 ) -> GateResult:
     """Compares embeddings with those of the active version, see `compare`.
 
-    Where there is nothing to compare with, they pass, and the result's note says why.
+    Where the active version cannot be told or is bad, the latest stands in its place. Where
+    there is nothing to compare with, they pass; where the volume does not tell, they do not.
+    The result's note says why.
 
     Args:
         artifacts_dir: The volume's folder.
@@ -35,11 +40,10 @@ def hold_against_active(
         holdout: The share of the users that they are.
     """
     try:
-        active = active_version(artifacts_dir, control_dir)
-    except (BadVersionError, ControlError) as error:
-        return _uncompared(f"the active version cannot be read: {error}")
+        active = _active_or_latest(artifacts_dir, control_dir)
     except OSError as error:
-        return _uncompared(f"the active version cannot be read: {said_by(error)}")
+        why = f"the versions on the volume cannot be read: {said_by(error)}"
+        return _uncompared(why, passed=False)
     if active is None:
         return _uncompared("no version was active")
     manifest = active.manifest
@@ -58,5 +62,21 @@ def hold_against_active(
     )
 
 
-def _uncompared(why: str) -> GateResult:
-    return GateResult(passed=True, note=f"nothing was compared: {why}")
+def _active_or_latest(artifacts_dir: Path, control_dir: Path) -> PublishedVersion | None:
+    """The active version, or the latest where that cannot be told or is bad; None without any.
+
+    Raises:
+        OSError: The volume does not answer as it should.
+    """
+    try:
+        return active_version(artifacts_dir, control_dir)
+    except (BadVersionError, ControlError) as error:
+        why = str(error)
+    except OSError as error:
+        why = said_by(error)
+    log.warning("the active version cannot be read: %s; it is compared with the latest", why)
+    return latest_version(artifacts_dir)
+
+
+def _uncompared(why: str, *, passed: bool = True) -> GateResult:
+    return GateResult(passed=passed, note=f"nothing was compared: {why}")

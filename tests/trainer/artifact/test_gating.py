@@ -1,5 +1,7 @@
 """Holding what was trained against the active version, and why that cannot be done at times."""
 
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -147,21 +149,79 @@ def test_where_no_test_user_likes_enough_it_passes(
     assert result.note.startswith("nothing was compared: 0 users were held out of this version")
 
 
-def test_where_the_active_version_cannot_be_read_it_passes_and_says_why(
+def pin_what_is_missing(artifacts_dir: Path) -> None:
+    change_activation(artifacts_dir / "control", lambda now: now.to_pin(9))
+
+
+def pin_what_is_damaged(artifacts_dir: Path) -> None:
+    change_activation(artifacts_dir / "control", lambda now: now.to_pin(1))
+    (artifacts_dir / "versions" / "1" / "movies.csv").write_text("")
+
+
+def pin_what_is_no_file(artifacts_dir: Path) -> None:
+    change_activation(artifacts_dir / "control", lambda now: now.to_pin(1))
+    manifest = artifacts_dir / "versions" / "1" / "manifest.json"
+    manifest.unlink()
+    os.mkfifo(manifest)
+
+
+def say_nonsense(artifacts_dir: Path) -> None:
+    (artifacts_dir / "control").mkdir()
+    (artifacts_dir / "control" / "activation.json").write_text("{")
+
+
+def say_nothing_readable(artifacts_dir: Path) -> None:
+    (artifacts_dir / "control" / "activation.json").mkdir(parents=True)
+
+
+UNTOLD = [
+    pin_what_is_missing,
+    pin_what_is_damaged,
+    pin_what_is_no_file,
+    say_nonsense,
+    say_nothing_readable,
+]
+
+
+@pytest.mark.parametrize("accident", UNTOLD)
+def test_where_the_active_version_cannot_be_read_it_is_held_against_the_latest(
+    tmp_path: Path, dataset: Dataset, split: Split, accident: Callable[[Path], None]
+) -> None:
+    publish_trained(tmp_path, dataset, NO_TASTE)
+    publish_trained(tmp_path, dataset, TASTE)
+    accident(tmp_path)
+    worse, as_good = held(tmp_path, split, NO_TASTE), held(tmp_path, split, TASTE)
+    assert (worse.against_version, worse.passed, worse.note) == (2, False, "")
+    assert (as_good.against_version, as_good.passed) == (2, True)
+
+
+def test_where_the_latest_is_damaged_it_is_held_against_the_one_before(
     tmp_path: Path, dataset: Dataset, split: Split
 ) -> None:
+    for embeddings in (TASTE, TASTE, NO_TASTE):
+        publish_trained(tmp_path, dataset, embeddings)
+    (tmp_path / "versions" / "3" / "embeddings.npy").unlink()
+    (tmp_path / "versions" / "2" / "movies.csv").write_text("")
+    result = held(tmp_path, split, NO_TASTE)
+    assert (result.against_version, result.passed) == (1, False)
+
+
+@pytest.mark.parametrize("accident", UNTOLD)
+def test_where_no_version_can_be_read_it_passes(
+    tmp_path: Path, dataset: Dataset, split: Split, accident: Callable[[Path], None]
+) -> None:
     publish_trained(tmp_path, dataset, TASTE)
-    change_activation(tmp_path / "control", lambda now: now.to_pin(9))
-    missing = held(tmp_path, split, NO_TASTE)
-    assert_uncompared(missing, "the active version cannot be read: No such file or directory")
-    change_activation(tmp_path / "control", lambda now: now.to_pin(1))
-    (tmp_path / "versions" / "1" / "movies.csv").write_text("")
-    damaged = held(tmp_path, split, NO_TASTE)
-    assert_uncompared(
-        damaged,
-        "the active version cannot be read: movies.csv is not what the manifest's digest says",
+    (tmp_path / "versions" / "1" / "embeddings.npy").unlink()
+    accident(tmp_path)
+    assert_uncompared(held(tmp_path, split, NO_TASTE), "no version was active")
+
+
+def test_where_the_volume_does_not_tell_which_versions_there_are_it_does_not_pass(
+    tmp_path: Path, split: Split
+) -> None:
+    (tmp_path / "versions").write_text("a file, where a folder should be")
+    result = held(tmp_path, split, TASTE)
+    assert not result.passed
+    assert result.note == (
+        "nothing was compared: the versions on the volume cannot be read: Not a directory"
     )
-    (tmp_path / "control" / "activation.json").write_text("{")
-    unknown = held(tmp_path, split, NO_TASTE)
-    assert unknown.passed
-    assert "is no activation" in unknown.note
