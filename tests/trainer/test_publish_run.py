@@ -165,6 +165,24 @@ def test_a_run_that_was_never_trained_to_its_end_is_refused(stub: Stub) -> None:
     assert "finished epochs of 1000" in said(error)
 
 
+def test_a_run_that_failed_before_it_was_trained_is_refused_and_stays_as_it_is(
+    stub: Stub, folder: Path
+) -> None:
+    empty = folder / "data" / "empty"
+    empty.mkdir()
+    (empty / "movie.csv").write_text("movieId,title,genres\n")
+    (empty / "rating.csv").write_text("")
+    with pytest.raises(grpc.RpcError):
+        train(stub, "empty", request_id="read-in-vain")
+    (run, *_) = stub.ListRuns(pb.ListRunsRequest(), timeout=DEADLINE_S).runs
+    assert (run.request_id, run.state) == ("read-in-vain", pb.RUN_STATE_FAILED)
+    error = refused(stub, run.run_id)
+    assert error.code() is grpc.StatusCode.FAILED_PRECONDITION
+    assert reason_of(error) == "NOT_PUBLISHABLE"
+    assert "has FAILED before anything of it was trained" in said(error)
+    assert run_of(stub, run.run_id) == run
+
+
 def test_a_run_that_is_not_there_is_not_found(stub: Stub) -> None:
     assert refused(stub, "no-such-run").code() is grpc.StatusCode.NOT_FOUND
 

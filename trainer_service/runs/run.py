@@ -137,6 +137,16 @@ class Run(BaseModel):
             return not self.was_rejected
         return self.state is RunState.CANCELLED
 
+    @property
+    def has_fitted(self) -> bool:
+        """Whether it has begun to fit, so that something that was trained may be kept of it.
+
+        To take it up to publish clears its phase, but not what was told while it was fitted.
+        """
+        if self.publish_only or self.phase not in {None, RunPhase.READING}:
+            return True
+        return any(told is not None for told in (self.settings_used, self.progress, self.metrics))
+
     def after(self, event: RunEvent) -> Self:
         """The run as it is once an event has happened."""
         changes = event.news | {"state": event.state}
@@ -151,9 +161,11 @@ class Run(BaseModel):
             force: Whether its version is to count as if it had passed the quality gate.
 
         Raises:
-            NotPublishableError: It has not failed, and its version was not rejected.
+            NotPublishableError: It has not failed, or before it was fitted, and its version was
+                not rejected.
         """
-        if not (self.state is RunState.FAILED or (self.was_rejected and force)):
+        has_failed = self.state is RunState.FAILED and self.has_fitted
+        if not (has_failed or (self.was_rejected and force)):
             raise NotPublishableError(
                 f"run {self.run_id} {self._why_nothing_is_published}",
                 metadata={"run_id": self.run_id, "state": self.state},
@@ -179,6 +191,8 @@ class Run(BaseModel):
             )
         if self.state is RunState.SUCCEEDED:
             return f"has SUCCEEDED, and published version {self.version}: there is nothing to do"
+        if self.state is RunState.FAILED:
+            return "has FAILED before anything of it was trained: mend what failed, and train again"
         if self.state is RunState.CANCELLED:
             return "was CANCELLED, and nothing of it is kept: train again"
         return f"is {self.state}: follow it with `movierec follow {self.run_id}`"

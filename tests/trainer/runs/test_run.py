@@ -7,13 +7,19 @@ import pytest
 
 from trainer_service.errors import NotPublishableError
 from trainer_service.model.gate import GateResult
-from trainer_service.model.settings import TrainingSettings
+from trainer_service.model.progress import TrainingProgress
+from trainer_service.model.settings import FittingSettings, TrainingSettings
 from trainer_service.runs.run import Run, RunError, RunEvent, RunPhase, RunState
 
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
 REJECTED = GateResult(passed=False)
 PASSED = GateResult(passed=True)
 FORCED = GateResult(passed=False, forced=True)
+
+FITTING = FittingSettings(epochs=1, batch_size=64)
+PROGRESS = TrainingProgress(
+    epoch=1, epoch_count=2, epoch_share=0.5, loss=1.0, ratings_per_second=1.0, time_left_s=1.0
+)
 
 
 def run(**fields: Any) -> Run:
@@ -48,6 +54,23 @@ def test_a_failed_run_is_taken_up_to_publish_with_its_error_cleared(
     assert (again.error, again.end_time, again.phase) == (None, None, None)
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"phase": RunPhase.FITTING},
+        {"phase": RunPhase.EVALUATING},
+        # Of one that was taken up to publish before, and failed while it read.
+        {"phase": RunPhase.READING, "settings_used": FITTING},
+        {"phase": RunPhase.READING, "progress": PROGRESS},
+    ],
+)
+def test_a_run_that_has_failed_once_it_was_fitting_is_taken_up_to_publish(
+    told: dict[str, Any],
+) -> None:
+    again = run(state=RunState.FAILED, **told).to_publish(force=False)
+    assert (again.state, again.publish_only) == (RunState.RUNNING, True)
+
+
 def test_a_rejected_run_is_taken_up_to_publish_only_with_force() -> None:
     again = succeeded(REJECTED).to_publish(force=True)
     assert (again.state, again.publish_only, again.is_forced) == (RunState.RUNNING, True, True)
@@ -70,6 +93,8 @@ def test_force_once_asked_for_stays_when_the_attempt_fails() -> None:
         (succeeded(PASSED), "has SUCCEEDED, and published version 3"),
         (succeeded(FORCED), "has SUCCEEDED, and published version 3"),
         (run(state=RunState.CANCELLED), "was CANCELLED"),
+        (run(state=RunState.FAILED), "has FAILED before anything of it was trained"),
+        (run(state=RunState.FAILED, phase=RunPhase.READING), "mend what failed, and train again"),
         (run(), "is QUEUED: follow it with `movierec follow r`"),
         (run(state=RunState.RUNNING), "is RUNNING"),
         (run(state=RunState.INTERRUPTED), "is INTERRUPTED"),
