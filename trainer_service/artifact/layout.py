@@ -10,7 +10,10 @@ MOVIES_HEADER = ("movie_id", "title", "year", "genres", "rating_count")
 NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 LARGEST_NUMBER = 10**18 - 1
 REMOVED = ".removed-"
-"""What stands before the number of a version while it is removed."""
+"""What stands before the number of a version that is to be removed, and is whole yet."""
+
+DELETING = ".deleting-"
+"""What stands before the number of a version whose files are being deleted."""
 
 
 def versions_dir(artifacts_dir: Path) -> Path:
@@ -29,8 +32,13 @@ def staging_dir(artifacts_dir: Path, run_id: str) -> Path:
 
 
 def removed_dir(artifacts_dir: Path, number: int) -> Path:
-    """What a version is called while it is removed; readers pass it over."""
+    """What a version is called when it is to be removed; readers pass it over."""
     return versions_dir(artifacts_dir) / f"{REMOVED}{number}"
+
+
+def deleting_dir(artifacts_dir: Path, number: int) -> Path:
+    """What a version is called while its files are deleted; readers pass it over."""
+    return versions_dir(artifacts_dir) / f"{DELETING}{number}"
 
 
 def claims_dir(artifacts_dir: Path) -> Path:

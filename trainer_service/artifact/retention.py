@@ -1,12 +1,14 @@
 """Removes versions that nobody needs any more.
 
-A version is first given a name that readers pass over, and then deleted, so that
-none is ever seen with a part of its files. Its number stays taken.
+A version is first given a name that readers pass over, then another, and then
+deleted, so that none is ever seen with a part of its files. From the first name it can
+come back, if it was pinned meanwhile; from the second, under which it may have lost
+files, never. Its number stays taken.
 """
 
 import shutil
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +17,9 @@ from movierec.control.activation import read_activation
 from movierec.control.files import sync_folder
 from movierec.control.replicas import live_replicas
 from trainer_service.artifact.layout import (
+    DELETING,
     REMOVED,
+    deleting_dir,
     numbers,
     removed_dir,
     version_dir,
@@ -70,19 +74,37 @@ def collect(
     versions = versions_dir(artifacts_dir)
     unneeded = [number for number, reasons in kept.items() if not reasons]
     if dry_run:
-        half_removed = numbers(versions, REMOVED) - _in_use(control_dir).keys()
-        folders = {number: version_dir(artifacts_dir, number) for number in unneeded}
-        folders |= {number: removed_dir(artifacts_dir, number) for number in half_removed}
+        removed = numbers(versions, REMOVED) - _in_use(control_dir).keys()
+        folders = {
+            number: deleting_dir(artifacts_dir, number) for number in numbers(versions, DELETING)
+        }
+        folders |= {number: version_dir(artifacts_dir, number) for number in unneeded}
+        folders |= {number: removed_dir(artifacts_dir, number) for number in removed}
         return [Removal(number, _size(folders[number])) for number in sorted(folders)]
     for number in unneeded:
         try:
             version_dir(artifacts_dir, number).rename(removed_dir(artifacts_dir, number))
         except FileNotFoundError:
             continue  # another trainer was faster
-    half_removed = numbers(versions, REMOVED)
-    if half_removed:
+    failures: list[OSError] = []
+    if numbers(versions, REMOVED):
         sync_folder(versions)
-    return list(_deleted(artifacts_dir, control_dir, half_removed))
+        failures += _doomed(artifacts_dir, control_dir)
+    removals = []
+    for number in sorted(numbers(versions, DELETING)):
+        folder = deleting_dir(artifacts_dir, number)
+        try:
+            size_bytes = _size(folder)
+            shutil.rmtree(folder)
+        except FileNotFoundError:
+            continue  # another trainer deletes it at the same time
+        except OSError as error:
+            failures.append(error)  # the others are not to wait for this one
+        else:
+            removals.append(Removal(number, size_bytes))
+    if failures:
+        raise failures[0]
+    return removals
 
 
 def reasons_to_keep(
@@ -164,27 +186,31 @@ def _created(artifacts_dir: Path, number: int) -> datetime:
     return manifest.create_time.ToDatetime(UTC)
 
 
-def _deleted(artifacts_dir: Path, control_dir: Path, doomed: set[int]) -> Iterator[Removal]:
-    """Deletes what was given its last name, but for what was pinned since, or labelled."""
+def _doomed(artifacts_dir: Path, control_dir: Path) -> Sequence[OSError]:
+    """Gives its last name to what is to be removed, but for what was pinned since, or labelled.
+
+    That has its number again. The last names are durable before anything is deleted.
+
+    Returns:
+        What was in the way of some of them; the others have theirs.
+
+    Raises:
+        ControlError: Which versions are in use cannot be understood.
+        OSError: The volume does not answer as it should.
+    """
     in_use = _in_use(control_dir)
-    failures: list[OSError] = []
-    for number in sorted(doomed):
-        folder = removed_dir(artifacts_dir, number)
+    versions = versions_dir(artifacts_dir)
+    failures = []
+    for number in sorted(numbers(versions, REMOVED)):
+        name = version_dir if number in in_use else deleting_dir
         try:
-            if number in in_use:
-                folder.rename(version_dir(artifacts_dir, number))
-                sync_folder(folder.parent)
-                continue
-            size_bytes = _size(folder)
-            shutil.rmtree(folder)
+            removed_dir(artifacts_dir, number).rename(name(artifacts_dir, number))
         except FileNotFoundError:
-            continue  # another trainer deletes it at the same time
+            continue  # another trainer was faster
         except OSError as error:
-            failures.append(error)  # the others are not to wait for this one
-        else:
-            yield Removal(number, size_bytes)
-    if failures:
-        raise failures[0]
+            failures.append(error)
+    sync_folder(versions)
+    return failures
 
 
 def _size(folder: Path) -> int:

@@ -5,15 +5,18 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+from movierec.control.activation import change_activation
 from recommender_service.artifact.loading import load_version
 from recommender_service.errors import BadVersionError
 from support.publisher import REFUSED
 from support.tracing import CALLS, Publisher, kill_at, publisher, record, refuse
+from trainer_service.artifact.retention import collect
 
 __all__ = ["publisher"]
 
@@ -130,6 +133,31 @@ def test_publishing_and_removing_that_is_killed_at_any_call_is_made_good_by_the_
                 assert status == 0
                 break
     assert reader.newest == sorted(reader.newest)
+
+
+@pytest.mark.parametrize("call", ["fsync", "rename", "unlinkat", "rmdir"])
+def test_what_is_pinned_after_a_kill_while_it_was_removed_comes_back_whole_or_not_at_all(
+    publisher: Publisher, tmp_path: Path, call: str
+) -> None:
+    came_back = []
+    for turn in count(1):
+        volume = tmp_path / str(turn)
+        versions, control = volume / "versions", volume / "control"
+        control.mkdir(parents=True)
+        with read(volume):
+            assert publisher.publish(volume, "old") == 0
+            status = publisher.publish(volume, "new", keep=1, strace=kill_at(call, turn))
+            change_activation(control, lambda now: now.to_pin(1))
+            collect(volume, control, keep_versions=9, keep_for=timedelta(0))
+        came_back.append(1 in numbers(versions))
+        if came_back[-1]:
+            assert load_version(versions / "1").number == 1
+        assert others(versions) <= {".claimed", ".staging-new"}
+        if status != KILLED:
+            assert (status, came_back[-1]) == (0, False)
+            break
+    # Once it is past return, it stays so.
+    assert came_back == sorted(came_back, reverse=True)
 
 
 @pytest.mark.parametrize("error", ["ENOSPC", "EIO"])

@@ -138,19 +138,21 @@ def test_the_one_that_latest_means_stays_although_newer_ones_were_rejected_or_ar
 
 def test_a_dry_run_says_the_same_and_removes_nothing(volume: Path) -> None:
     (volume / "versions" / "1").rename(volume / "versions" / ".removed-1")
+    (volume / "versions" / "2").rename(volume / "versions" / ".deleting-2")
     would_be = collect(volume, volume / "control", keep_versions=2, keep_for=NOW, dry_run=True)
-    assert there(volume) == [2, 3, 4, 5]
+    assert there(volume) == [3, 4, 5]
     assert (volume / "versions" / ".removed-1").is_dir()
+    assert (volume / "versions" / ".deleting-2").is_dir()
     assert would_be == collect(volume, volume / "control", keep_versions=2, keep_for=NOW)
     assert [removal.number for removal in would_be] == [1, 2, 3]
 
 
-def test_what_a_kill_left_half_deleted_is_deleted_the_next_time(volume: Path) -> None:
-    leftover = volume / "versions" / ".removed-1"
-    (volume / "versions" / "1").rename(leftover)
+def test_what_a_kill_left_under_either_name_is_deleted_the_next_time(volume: Path) -> None:
+    (volume / "versions" / "1").rename(volume / "versions" / ".removed-1")
+    leftover = (volume / "versions" / "2").rename(volume / "versions" / ".deleting-2")
     (leftover / "embeddings.npy").unlink()
-    assert removed(volume, keep=9) == [1]
-    assert not leftover.exists()
+    assert removed(volume, keep=9) == [1, 2]
+    assert {path.name for path in (volume / "versions").iterdir()} == {".claimed", "3", "4", "5"}
 
 
 def test_what_is_pinned_while_it_is_removed_comes_back(volume: Path) -> None:
@@ -159,6 +161,33 @@ def test_what_is_pinned_while_it_is_removed_comes_back(volume: Path) -> None:
     assert removed(volume, keep=4) == []
     assert there(volume) == [1, 2, 3, 4, 5]
     assert load_version(volume / "versions" / "1").number == 1
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_what_is_pinned_while_its_files_are_deleted_does_not_come_back(
+    volume: Path,
+    is_whole: bool,  # noqa: FBT001  # parametrised
+) -> None:
+    leftover = (volume / "versions" / "1").rename(volume / "versions" / ".deleting-1")
+    if not is_whole:
+        (leftover / "movies.csv").unlink()
+    change_activation(volume / "control", lambda now: now.to_pin(1))
+    assert removed(volume, keep=4) == [1]
+    assert there(volume) == [2, 3, 4, 5]
+    assert not leftover.exists()
+
+
+def test_where_a_leftover_has_taken_the_last_name_all_is_gone_after_two_times(
+    volume: Path,
+) -> None:
+    """As when a volume was put back from a copy."""
+    leftover = volume / "versions" / ".deleting-1"
+    shutil.copytree(volume / "versions" / "1", leftover)
+    with pytest.raises(OSError, match="not empty"):
+        removed(volume, keep=4)
+    assert not leftover.exists()
+    assert removed(volume, keep=4) == [1]
+    assert there(volume) == [2, 3, 4, 5]
 
 
 def test_the_number_of_a_removed_version_is_not_taken_again(volume: Path) -> None:
@@ -209,7 +238,7 @@ def test_one_that_cannot_be_deleted_does_not_keep_the_others(volume: Path) -> No
     with pytest.raises(NotADirectoryError):
         removed(volume)
     left = {path.name for path in (volume / "versions").iterdir()}
-    assert left == {".claimed", ".removed-1", "5"}
+    assert left == {".claimed", ".deleting-1", "5"}
 
 
 def test_what_is_no_version_is_left_alone(volume: Path) -> None:
