@@ -6,6 +6,7 @@ come back, if it was pinned meanwhile; from the second, under which it may have 
 files, never. Its number stays taken.
 """
 
+import logging
 import shutil
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from movierec.control.activation import read_activation
-from movierec.control.files import sync_folder
+from movierec.control.files import make_folder, sync_folder
 from movierec.control.replicas import live_replicas
 from trainer_service.artifact.layout import (
     DELETING,
@@ -27,6 +28,9 @@ from trainer_service.artifact.layout import (
 )
 from trainer_service.artifact.manifest import BadVersionError
 from trainer_service.artifact.reading import latest_version, read_manifest
+from trainer_service.errors import said_by
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,21 @@ class Removal:
 
     number: int
     size_bytes: int
+
+
+def prepare_control(control_dir: Path) -> None:
+    """Makes the control folder on a new volume, but not on one that is not there.
+
+    Without it nothing is ever removed; where it cannot be made, the log says so.
+    """
+    try:
+        if control_dir.parent.is_dir():
+            make_folder(control_dir)
+            return
+        why = f"{control_dir.parent} is not there"
+    except OSError as error:
+        why = said_by(error)
+    log.warning("%s cannot be made, and no version is removed without it: %s", control_dir, why)
 
 
 def collect(

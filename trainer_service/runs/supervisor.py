@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from movierec.control.files import make_folder
 from trainer_service.artifact.publishing import discard_staging, published_by
 from trainer_service.artifact.reading import gate_in, read_manifest
+from trainer_service.artifact.retention import prepare_control
 from trainer_service.data import DataReport
 from trainer_service.errors import (
     RequestIdReusedError,
@@ -81,7 +81,7 @@ class RunSupervisor:
             OSError: Another trainer keeps its runs there, or nobody can.
         """
         await asyncio.to_thread(self._store.lock)
-        await asyncio.to_thread(self._make_control_folder)
+        await asyncio.to_thread(prepare_control, self._control_dir)
         for run in await asyncio.to_thread(self._store.runs):
             self._runs[run.run_id] = run
             if run.is_spent:  # its weights are there yet, if a kill came in between
@@ -339,25 +339,6 @@ class RunSupervisor:
             log.exception("what run %s has published cannot be told", run.run_id)
             return None
         return RunUpdate(version=version, gate=None if gate == run.gate else gate)
-
-    def _make_control_folder(self) -> None:
-        """Makes the control folder on a new volume; on one that is not there, none.
-
-        Without it no version is ever removed, as nobody can say which are in use.
-        """
-        if not self._control_dir.parent.is_dir():
-            log.warning(
-                "%s is not there, and no old versions are removed without it", self._control_dir
-            )
-            return
-        try:
-            make_folder(self._control_dir)
-        except OSError as error:
-            log.warning(
-                "%s cannot be made, and no old versions are removed without it: %s",
-                self._control_dir,
-                said_by(error),
-            )
 
     async def _tidy(self, run: Run) -> None:
         """Removes what is not needed any more, once a run has ended."""
