@@ -13,12 +13,11 @@ from support.damage import change_manifest
 from support.versions import publish_by_hand
 from trainer_service.settings import TrainerSettings
 
-pytest.importorskip("trainer_service.artifact.retention")
-
 
 @pytest.fixture
 def artifacts(tmp_path: Path) -> Path:
     """Five versions, of which the first four are a day old."""
+    (tmp_path / "control").mkdir()
     day_ago = (datetime.now(UTC) - timedelta(days=1)).isoformat()
     for _ in range(5):
         publish_by_hand(tmp_path)
@@ -101,7 +100,7 @@ def test_gc_removes_nothing_when_it_cannot_know_what_is_in_use(
     movierec: Movierec, artifacts: Path
 ) -> None:
     path = artifacts / "control" / "activation.json"
-    path.parent.mkdir()
+    path.parent.mkdir(exist_ok=True)
     path.write_text("{")
 
     done = movierec("artifacts", "gc", str(artifacts), "--keep", "1")
