@@ -50,7 +50,10 @@ class Reader(threading.Thread):
         self.join()
 
     def _look(self) -> None:
-        newest = max(filter(self._loads, numbers(self._versions)), default=0)
+        found = numbers(self._versions)
+        newest = max(filter(self._loads, found), default=0)
+        if not all((self._versions / str(number)).is_dir() for number in found):
+            return  # one was removed before it was loaded, and a newer one came before that
         if newest < self.newest[-1]:
             self.surprises.append(f"after version {self.newest[-1]} there was {newest}")
         if newest != self.newest[-1]:
