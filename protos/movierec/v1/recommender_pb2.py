@@ -22,58 +22,75 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import any_pb2 as google_dot_protobuf_dot_any__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from movierec.v1 import artifact_pb2 as movierec_dot_v1_dot_artifact__pb2
 from movierec.v1 import control_pb2 as movierec_dot_v1_dot_control__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dmovierec/v1/recommender.proto\x12\x0bmovierec.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1amovierec/v1/artifact.proto\x1a\x19movierec/v1/control.proto\"\xb3\x01\n\x10RecommendRequest\x12 \n\x05seeds\x18\x01 \x03(\x0b\x32\x11.movierec.v1.Seed\x12\x12\n\x05top_k\x18\x02 \x01(\x05H\x00\x88\x01\x01\x12\x30\n\runknown_seeds\x18\x03 \x01(\x0e\x32\x19.movierec.v1.UnknownSeeds\x12-\n\x07version\x18\x04 \x01(\x0b\x32\x1c.movierec.v1.VersionSelectorB\x08\n\x06_top_k\"@\n\x0fVersionSelector\x12\x10\n\x06number\x18\x01 \x01(\x03H\x00\x12\x0f\n\x05label\x18\x02 \x01(\tH\x00\x42\n\n\x08selector\"T\n\x04Seed\x12\x12\n\x08movie_id\x18\x01 \x01(\x03H\x00\x12\x0f\n\x05title\x18\x02 \x01(\tH\x00\x12\x13\n\x06weight\x18\x03 \x01(\x01H\x01\x88\x01\x01\x42\x07\n\x05movieB\t\n\x07_weight\"w\n\x11RecommendResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.movierec.v1.RecommendHeader\x12\x34\n\x0frecommendations\x18\x02 \x03(\x0b\x32\x1b.movierec.v1.Recommendation\"\xab\x01\n\x0fRecommendHeader\x12\x15\n\rmodel_version\x18\x01 \x01(\x03\x12\x31\n\x0eresolved_seeds\x18\x02 \x03(\x0b\x32\x19.movierec.v1.ResolvedSeed\x12\x17\n\x0f\x64uplicate_seeds\x18\x03 \x03(\x05\x12\x35\n\x10unresolved_seeds\x18\x04 \x03(\x0b\x32\x1b.movierec.v1.UnresolvedSeed\"S\n\x0cResolvedSeed\x12\x10\n\x08position\x18\x01 \x01(\x05\x12!\n\x05movie\x18\x02 \x01(\x0b\x32\x12.movierec.v1.Movie\x12\x0e\n\x06weight\x18\x03 \x01(\x01\"H\n\x0eUnresolvedSeed\x12\x10\n\x08position\x18\x01 \x01(\x05\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x16\n\x0enearest_titles\x18\x03 \x03(\t\"j\n\x05Movie\x12\x10\n\x08movie_id\x18\x01 \x01(\x03\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0e\n\x06genres\x18\x03 \x03(\t\x12\x11\n\x04year\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x14\n\x0crating_count\x18\x05 \x01(\x03\x42\x07\n\x05_year\"\x90\x01\n\x0eRecommendation\x12\x0c\n\x04rank\x18\x01 \x01(\x05\x12\x10\n\x08movie_id\x18\x02 \x01(\x03\x12\r\n\x05title\x18\x03 \x01(\t\x12\x0e\n\x06genres\x18\x04 \x03(\t\x12\x11\n\x04year\x18\x05 \x01(\x05H\x00\x88\x01\x01\x12\r\n\x05score\x18\x06 \x01(\x01\x12\x14\n\x0crating_count\x18\x07 \x01(\x03\x42\x07\n\x05_year\"z\n\x13SearchMoviesRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12-\n\x07version\x18\x04 \x01(\x0b\x32\x1c.movierec.v1.VersionSelector\"S\n\x14SearchMoviesResponse\x12\"\n\x06movies\x18\x01 \x03(\x0b\x32\x12.movierec.v1.Movie\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"@\n\x0fGetModelRequest\x12-\n\x07version\x18\x01 \x01(\x0b\x32\x1c.movierec.v1.VersionSelector\"r\n\x10GetModelResponse\x12/\n\x08manifest\x18\x01 \x01(\x0b\x32\x1d.movierec.v1.ArtifactManifest\x12-\n\tload_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"<\n\x13ListVersionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"\xf4\x01\n\x14ListVersionsResponse\x12&\n\x08versions\x18\x01 \x03(\x0b\x32\x14.movierec.v1.Version\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12+\n\nactivation\x18\x03 \x01(\x0b\x32\x17.movierec.v1.Activation\x12&\n\x08replicas\x18\x04 \x03(\x0b\x32\x14.movierec.v1.Replica\x12\x17\n\x0f\x63ontrol_problem\x18\x05 \x01(\t\x12-\n\tlook_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xe5\x01\n\x07Version\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12(\n\x05state\x18\x02 \x01(\x0e\x32\x19.movierec.v1.VersionState\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\x12/\n\x08manifest\x18\x05 \x01(\x0b\x32\x1d.movierec.v1.ArtifactManifest\x12\x0e\n\x06labels\x18\x06 \x03(\t\x12\x0e\n\x06pinned\x18\x07 \x01(\x08\x12\x0e\n\x06loaded\x18\x08 \x01(\x08\x12\x1d\n\x15serving_replica_count\x18\t \x01(\x05\"V\n\x16\x41\x63tivateVersionRequest\x12\x11\n\x07version\x18\x01 \x01(\x03H\x00\x12\x10\n\x06latest\x18\x02 \x01(\x08H\x00\x12\r\n\x05label\x18\x03 \x01(\tB\x08\n\x06target\"_\n\x17\x41\x63tivateVersionResponse\x12+\n\nactivation\x18\x01 \x01(\x0b\x32\x17.movierec.v1.Activation\x12\x17\n\x0fserving_version\x18\x02 \x01(\x03*]\n\x0cUnknownSeeds\x12\x1d\n\x19UNKNOWN_SEEDS_UNSPECIFIED\x10\x00\x12\x16\n\x12UNKNOWN_SEEDS_FAIL\x10\x01\x12\x16\n\x12UNKNOWN_SEEDS_SKIP\x10\x02*\x9c\x01\n\x0cVersionState\x12\x1d\n\x19VERSION_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15VERSION_STATE_LOADING\x10\x01\x12\x1b\n\x17VERSION_STATE_AVAILABLE\x10\x02\x12\x19\n\x15VERSION_STATE_SERVING\x10\x03\x12\x1a\n\x16VERSION_STATE_REJECTED\x10\x04\x32\xb3\x03\n\x12RecommenderService\x12L\n\tRecommend\x12\x1d.movierec.v1.RecommendRequest\x1a\x1e.movierec.v1.RecommendResponse0\x01\x12S\n\x0cSearchMovies\x12 .movierec.v1.SearchMoviesRequest\x1a!.movierec.v1.SearchMoviesResponse\x12G\n\x08GetModel\x12\x1c.movierec.v1.GetModelRequest\x1a\x1d.movierec.v1.GetModelResponse\x12S\n\x0cListVersions\x12 .movierec.v1.ListVersionsRequest\x1a!.movierec.v1.ListVersionsResponse\x12\\\n\x0f\x41\x63tivateVersion\x12#.movierec.v1.ActivateVersionRequest\x1a$.movierec.v1.ActivateVersionResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dmovierec/v1/recommender.proto\x12\x0bmovierec.v1\x1a\x19google/protobuf/any.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1amovierec/v1/artifact.proto\x1a\x19movierec/v1/control.proto\"\xcd\x02\n\x10RecommendRequest\x12 \n\x05seeds\x18\x01 \x03(\x0b\x32\x11.movierec.v1.Seed\x12\x12\n\x05top_k\x18\x02 \x01(\x05H\x00\x88\x01\x01\x12\x30\n\runknown_seeds\x18\x03 \x01(\x0e\x32\x19.movierec.v1.UnknownSeeds\x12-\n\x07version\x18\x04 \x01(\x0b\x32\x1c.movierec.v1.VersionSelector\x12-\n\x0b\x63ombination\x18\x05 \x01(\x0e\x32\x18.movierec.v1.Combination\x12(\n\x06\x66ilter\x18\x06 \x01(\x0b\x32\x18.movierec.v1.MovieFilter\x12\x11\n\tdiversity\x18\x07 \x01(\x01\x12\x1b\n\x13popularity_discount\x18\x08 \x01(\x01\x12\x0f\n\x07\x65xplain\x18\t \x01(\x08\x42\x08\n\x06_top_k\"\x84\x02\n\x0bMovieFilter\x12\x12\n\nany_genres\x18\x01 \x03(\t\x12\x12\n\nall_genres\x18\x02 \x03(\t\x12\x11\n\tno_genres\x18\x03 \x03(\t\x12\x17\n\nfirst_year\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x16\n\tlast_year\x18\x05 \x01(\x05H\x01\x88\x01\x01\x12,\n\x08\x65xcluded\x18\x06 \x03(\x0b\x32\x1a.movierec.v1.ExcludedMovie\x12\x18\n\x10min_rating_count\x18\x07 \x01(\x03\x12\x16\n\tmin_score\x18\x08 \x01(\x01H\x02\x88\x01\x01\x42\r\n\x0b_first_yearB\x0c\n\n_last_yearB\x0c\n\n_min_score\"=\n\rExcludedMovie\x12\x12\n\x08movie_id\x18\x01 \x01(\x03H\x00\x12\x0f\n\x05title\x18\x02 \x01(\tH\x00\x42\x07\n\x05movie\"@\n\x0fVersionSelector\x12\x10\n\x06number\x18\x01 \x01(\x03H\x00\x12\x0f\n\x05label\x18\x02 \x01(\tH\x00\x42\n\n\x08selector\"T\n\x04Seed\x12\x12\n\x08movie_id\x18\x01 \x01(\x03H\x00\x12\x0f\n\x05title\x18\x02 \x01(\tH\x00\x12\x13\n\x06weight\x18\x03 \x01(\x01H\x01\x88\x01\x01\x42\x07\n\x05movieB\t\n\x07_weight\"w\n\x11RecommendResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.movierec.v1.RecommendHeader\x12\x34\n\x0frecommendations\x18\x02 \x03(\x0b\x32\x1b.movierec.v1.Recommendation\"\xbb\x02\n\x0fRecommendHeader\x12\x15\n\rmodel_version\x18\x01 \x01(\x03\x12\x31\n\x0eresolved_seeds\x18\x02 \x03(\x0b\x32\x19.movierec.v1.ResolvedSeed\x12\x17\n\x0f\x64uplicate_seeds\x18\x03 \x03(\x05\x12\x35\n\x10unresolved_seeds\x18\x04 \x03(\x0b\x32\x1b.movierec.v1.UnresolvedSeed\x12\x33\n\x0f\x63orrected_seeds\x18\x05 \x03(\x0b\x32\x1a.movierec.v1.CorrectedSeed\x12?\n\x15unresolved_exclusions\x18\x06 \x03(\x0b\x32 .movierec.v1.UnresolvedExclusion\x12\x18\n\x10popular_fallback\x18\x07 \x01(\x08\"S\n\x0cResolvedSeed\x12\x10\n\x08position\x18\x01 \x01(\x05\x12!\n\x05movie\x18\x02 \x01(\x0b\x32\x12.movierec.v1.Movie\x12\x0e\n\x06weight\x18\x03 \x01(\x01\"H\n\x0eUnresolvedSeed\x12\x10\n\x08position\x18\x01 \x01(\x05\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x16\n\x0enearest_titles\x18\x03 \x03(\t\">\n\rCorrectedSeed\x12\x10\n\x08position\x18\x01 \x01(\x05\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\"M\n\x13UnresolvedExclusion\x12\x10\n\x08position\x18\x01 \x01(\x05\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x16\n\x0enearest_titles\x18\x03 \x03(\t\"j\n\x05Movie\x12\x10\n\x08movie_id\x18\x01 \x01(\x03\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0e\n\x06genres\x18\x03 \x03(\t\x12\x11\n\x04year\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x14\n\x0crating_count\x18\x05 \x01(\x03\x42\x07\n\x05_year\"\xc2\x01\n\x0eRecommendation\x12\x0c\n\x04rank\x18\x01 \x01(\x05\x12\x10\n\x08movie_id\x18\x02 \x01(\x03\x12\r\n\x05title\x18\x03 \x01(\t\x12\x0e\n\x06genres\x18\x04 \x03(\t\x12\x11\n\x04year\x18\x05 \x01(\x05H\x00\x88\x01\x01\x12\r\n\x05score\x18\x06 \x01(\x01\x12\x14\n\x0crating_count\x18\x07 \x01(\x03\x12\x30\n\rcontributions\x18\x08 \x03(\x0b\x32\x19.movierec.v1.ContributionB\x07\n\x05_year\"/\n\x0c\x43ontribution\x12\x10\n\x08position\x18\x01 \x01(\x05\x12\r\n\x05value\x18\x02 \x01(\x01\"E\n\x15\x42\x61tchRecommendRequest\x12,\n\x05query\x18\x01 \x01(\x0b\x32\x1d.movierec.v1.RecommendRequest\"\x9c\x01\n\x16\x42\x61tchRecommendResponse\x12\x10\n\x08position\x18\x01 \x01(\x03\x12\x30\n\x06\x61nswer\x18\x02 \x01(\x0b\x32\x1e.movierec.v1.RecommendResponseH\x00\x12%\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x14.google.protobuf.AnyH\x00\x12\x0c\n\x04last\x18\x04 \x01(\x08\x42\t\n\x07outcome\"z\n\x13SearchMoviesRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12-\n\x07version\x18\x04 \x01(\x0b\x32\x1c.movierec.v1.VersionSelector\"S\n\x14SearchMoviesResponse\x12\"\n\x06movies\x18\x01 \x03(\x0b\x32\x12.movierec.v1.Movie\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"@\n\x0fGetModelRequest\x12-\n\x07version\x18\x01 \x01(\x0b\x32\x1c.movierec.v1.VersionSelector\"r\n\x10GetModelResponse\x12/\n\x08manifest\x18\x01 \x01(\x0b\x32\x1d.movierec.v1.ArtifactManifest\x12-\n\tload_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"<\n\x13ListVersionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"\xf4\x01\n\x14ListVersionsResponse\x12&\n\x08versions\x18\x01 \x03(\x0b\x32\x14.movierec.v1.Version\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12+\n\nactivation\x18\x03 \x01(\x0b\x32\x17.movierec.v1.Activation\x12&\n\x08replicas\x18\x04 \x03(\x0b\x32\x14.movierec.v1.Replica\x12\x17\n\x0f\x63ontrol_problem\x18\x05 \x01(\t\x12-\n\tlook_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xe5\x01\n\x07Version\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12(\n\x05state\x18\x02 \x01(\x0e\x32\x19.movierec.v1.VersionState\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\x12/\n\x08manifest\x18\x05 \x01(\x0b\x32\x1d.movierec.v1.ArtifactManifest\x12\x0e\n\x06labels\x18\x06 \x03(\t\x12\x0e\n\x06pinned\x18\x07 \x01(\x08\x12\x0e\n\x06loaded\x18\x08 \x01(\x08\x12\x1d\n\x15serving_replica_count\x18\t \x01(\x05\"V\n\x16\x41\x63tivateVersionRequest\x12\x11\n\x07version\x18\x01 \x01(\x03H\x00\x12\x10\n\x06latest\x18\x02 \x01(\x08H\x00\x12\r\n\x05label\x18\x03 \x01(\tB\x08\n\x06target\"_\n\x17\x41\x63tivateVersionResponse\x12+\n\nactivation\x18\x01 \x01(\x0b\x32\x17.movierec.v1.Activation\x12\x17\n\x0fserving_version\x18\x02 \x01(\x03*x\n\x0cUnknownSeeds\x12\x1d\n\x19UNKNOWN_SEEDS_UNSPECIFIED\x10\x00\x12\x16\n\x12UNKNOWN_SEEDS_FAIL\x10\x01\x12\x16\n\x12UNKNOWN_SEEDS_SKIP\x10\x02\x12\x19\n\x15UNKNOWN_SEEDS_POPULAR\x10\x03*e\n\x0b\x43ombination\x12\x1b\n\x17\x43OMBINATION_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x43OMBINATION_WEIGHTED_MEAN\x10\x01\x12\x1a\n\x16\x43OMBINATION_BEST_MATCH\x10\x02*\x9c\x01\n\x0cVersionState\x12\x1d\n\x19VERSION_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15VERSION_STATE_LOADING\x10\x01\x12\x1b\n\x17VERSION_STATE_AVAILABLE\x10\x02\x12\x19\n\x15VERSION_STATE_SERVING\x10\x03\x12\x1a\n\x16VERSION_STATE_REJECTED\x10\x04\x32\x92\x04\n\x12RecommenderService\x12L\n\tRecommend\x12\x1d.movierec.v1.RecommendRequest\x1a\x1e.movierec.v1.RecommendResponse0\x01\x12]\n\x0e\x42\x61tchRecommend\x12\".movierec.v1.BatchRecommendRequest\x1a#.movierec.v1.BatchRecommendResponse(\x01\x30\x01\x12S\n\x0cSearchMovies\x12 .movierec.v1.SearchMoviesRequest\x1a!.movierec.v1.SearchMoviesResponse\x12G\n\x08GetModel\x12\x1c.movierec.v1.GetModelRequest\x1a\x1d.movierec.v1.GetModelResponse\x12S\n\x0cListVersions\x12 .movierec.v1.ListVersionsRequest\x1a!.movierec.v1.ListVersionsResponse\x12\\\n\x0f\x41\x63tivateVersion\x12#.movierec.v1.ActivateVersionRequest\x1a$.movierec.v1.ActivateVersionResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'movierec.v1.recommender_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_UNKNOWNSEEDS']._serialized_start=2294
-  _globals['_UNKNOWNSEEDS']._serialized_end=2387
-  _globals['_VERSIONSTATE']._serialized_start=2390
-  _globals['_VERSIONSTATE']._serialized_end=2546
-  _globals['_RECOMMENDREQUEST']._serialized_start=135
-  _globals['_RECOMMENDREQUEST']._serialized_end=314
-  _globals['_VERSIONSELECTOR']._serialized_start=316
-  _globals['_VERSIONSELECTOR']._serialized_end=380
-  _globals['_SEED']._serialized_start=382
-  _globals['_SEED']._serialized_end=466
-  _globals['_RECOMMENDRESPONSE']._serialized_start=468
-  _globals['_RECOMMENDRESPONSE']._serialized_end=587
-  _globals['_RECOMMENDHEADER']._serialized_start=590
-  _globals['_RECOMMENDHEADER']._serialized_end=761
-  _globals['_RESOLVEDSEED']._serialized_start=763
-  _globals['_RESOLVEDSEED']._serialized_end=846
-  _globals['_UNRESOLVEDSEED']._serialized_start=848
-  _globals['_UNRESOLVEDSEED']._serialized_end=920
-  _globals['_MOVIE']._serialized_start=922
-  _globals['_MOVIE']._serialized_end=1028
-  _globals['_RECOMMENDATION']._serialized_start=1031
-  _globals['_RECOMMENDATION']._serialized_end=1175
-  _globals['_SEARCHMOVIESREQUEST']._serialized_start=1177
-  _globals['_SEARCHMOVIESREQUEST']._serialized_end=1299
-  _globals['_SEARCHMOVIESRESPONSE']._serialized_start=1301
-  _globals['_SEARCHMOVIESRESPONSE']._serialized_end=1384
-  _globals['_GETMODELREQUEST']._serialized_start=1386
-  _globals['_GETMODELREQUEST']._serialized_end=1450
-  _globals['_GETMODELRESPONSE']._serialized_start=1452
-  _globals['_GETMODELRESPONSE']._serialized_end=1566
-  _globals['_LISTVERSIONSREQUEST']._serialized_start=1568
-  _globals['_LISTVERSIONSREQUEST']._serialized_end=1628
-  _globals['_LISTVERSIONSRESPONSE']._serialized_start=1631
-  _globals['_LISTVERSIONSRESPONSE']._serialized_end=1875
-  _globals['_VERSION']._serialized_start=1878
-  _globals['_VERSION']._serialized_end=2107
-  _globals['_ACTIVATEVERSIONREQUEST']._serialized_start=2109
-  _globals['_ACTIVATEVERSIONREQUEST']._serialized_end=2195
-  _globals['_ACTIVATEVERSIONRESPONSE']._serialized_start=2197
-  _globals['_ACTIVATEVERSIONRESPONSE']._serialized_end=2292
-  _globals['_RECOMMENDERSERVICE']._serialized_start=2549
-  _globals['_RECOMMENDERSERVICE']._serialized_end=2984
+  _globals['_UNKNOWNSEEDS']._serialized_start=3417
+  _globals['_UNKNOWNSEEDS']._serialized_end=3537
+  _globals['_COMBINATION']._serialized_start=3539
+  _globals['_COMBINATION']._serialized_end=3640
+  _globals['_VERSIONSTATE']._serialized_start=3643
+  _globals['_VERSIONSTATE']._serialized_end=3799
+  _globals['_RECOMMENDREQUEST']._serialized_start=162
+  _globals['_RECOMMENDREQUEST']._serialized_end=495
+  _globals['_MOVIEFILTER']._serialized_start=498
+  _globals['_MOVIEFILTER']._serialized_end=758
+  _globals['_EXCLUDEDMOVIE']._serialized_start=760
+  _globals['_EXCLUDEDMOVIE']._serialized_end=821
+  _globals['_VERSIONSELECTOR']._serialized_start=823
+  _globals['_VERSIONSELECTOR']._serialized_end=887
+  _globals['_SEED']._serialized_start=889
+  _globals['_SEED']._serialized_end=973
+  _globals['_RECOMMENDRESPONSE']._serialized_start=975
+  _globals['_RECOMMENDRESPONSE']._serialized_end=1094
+  _globals['_RECOMMENDHEADER']._serialized_start=1097
+  _globals['_RECOMMENDHEADER']._serialized_end=1412
+  _globals['_RESOLVEDSEED']._serialized_start=1414
+  _globals['_RESOLVEDSEED']._serialized_end=1497
+  _globals['_UNRESOLVEDSEED']._serialized_start=1499
+  _globals['_UNRESOLVEDSEED']._serialized_end=1571
+  _globals['_CORRECTEDSEED']._serialized_start=1573
+  _globals['_CORRECTEDSEED']._serialized_end=1635
+  _globals['_UNRESOLVEDEXCLUSION']._serialized_start=1637
+  _globals['_UNRESOLVEDEXCLUSION']._serialized_end=1714
+  _globals['_MOVIE']._serialized_start=1716
+  _globals['_MOVIE']._serialized_end=1822
+  _globals['_RECOMMENDATION']._serialized_start=1825
+  _globals['_RECOMMENDATION']._serialized_end=2019
+  _globals['_CONTRIBUTION']._serialized_start=2021
+  _globals['_CONTRIBUTION']._serialized_end=2068
+  _globals['_BATCHRECOMMENDREQUEST']._serialized_start=2070
+  _globals['_BATCHRECOMMENDREQUEST']._serialized_end=2139
+  _globals['_BATCHRECOMMENDRESPONSE']._serialized_start=2142
+  _globals['_BATCHRECOMMENDRESPONSE']._serialized_end=2298
+  _globals['_SEARCHMOVIESREQUEST']._serialized_start=2300
+  _globals['_SEARCHMOVIESREQUEST']._serialized_end=2422
+  _globals['_SEARCHMOVIESRESPONSE']._serialized_start=2424
+  _globals['_SEARCHMOVIESRESPONSE']._serialized_end=2507
+  _globals['_GETMODELREQUEST']._serialized_start=2509
+  _globals['_GETMODELREQUEST']._serialized_end=2573
+  _globals['_GETMODELRESPONSE']._serialized_start=2575
+  _globals['_GETMODELRESPONSE']._serialized_end=2689
+  _globals['_LISTVERSIONSREQUEST']._serialized_start=2691
+  _globals['_LISTVERSIONSREQUEST']._serialized_end=2751
+  _globals['_LISTVERSIONSRESPONSE']._serialized_start=2754
+  _globals['_LISTVERSIONSRESPONSE']._serialized_end=2998
+  _globals['_VERSION']._serialized_start=3001
+  _globals['_VERSION']._serialized_end=3230
+  _globals['_ACTIVATEVERSIONREQUEST']._serialized_start=3232
+  _globals['_ACTIVATEVERSIONREQUEST']._serialized_end=3318
+  _globals['_ACTIVATEVERSIONRESPONSE']._serialized_start=3320
+  _globals['_ACTIVATEVERSIONRESPONSE']._serialized_end=3415
+  _globals['_RECOMMENDERSERVICE']._serialized_start=3802
+  _globals['_RECOMMENDERSERVICE']._serialized_end=4332
 # @@protoc_insertion_point(module_scope)

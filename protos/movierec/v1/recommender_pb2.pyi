@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from google.protobuf import any_pb2 as _any_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -36,6 +37,10 @@ class _UnknownSeedsEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UnknownS
     """Answer from the rest, and list them in the header. When none is known, it
     is NOT_FOUND all the same.
     """
+    UNKNOWN_SEEDS_POPULAR: _UnknownSeeds.ValueType  # 3
+    """The same as SKIP; but when none is known, answer with the most rated movies
+    that pass the filter, and say so in the header.
+    """
 
 class UnknownSeeds(_UnknownSeeds, metaclass=_UnknownSeedsEnumTypeWrapper):
     """How to treat seeds that are no movies of the version."""
@@ -48,7 +53,45 @@ UNKNOWN_SEEDS_SKIP: UnknownSeeds.ValueType  # 2
 """Answer from the rest, and list them in the header. When none is known, it
 is NOT_FOUND all the same.
 """
+UNKNOWN_SEEDS_POPULAR: UnknownSeeds.ValueType  # 3
+"""The same as SKIP; but when none is known, answer with the most rated movies
+that pass the filter, and say so in the header.
+"""
 Global___UnknownSeeds: _TypeAlias = UnknownSeeds  # noqa: Y015
+
+class _Combination:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CombinationEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Combination.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    COMBINATION_UNSPECIFIED: _Combination.ValueType  # 0
+    """The same as WEIGHTED_MEAN."""
+    COMBINATION_WEIGHTED_MEAN: _Combination.ValueType  # 1
+    """The cosine with the weighted sum of the seeds' vectors: like all of them
+    taken together.
+    """
+    COMBINATION_BEST_MATCH: _Combination.ValueType  # 2
+    """The cosine with the seed that it is nearest to: like any of them. Each
+    cosine is multiplied by its seed's weight over the largest. What is nearer
+    to a seed of negative weight than to every other is left out.
+    """
+
+class Combination(_Combination, metaclass=_CombinationEnumTypeWrapper):
+    """How several seeds make one score."""
+
+COMBINATION_UNSPECIFIED: Combination.ValueType  # 0
+"""The same as WEIGHTED_MEAN."""
+COMBINATION_WEIGHTED_MEAN: Combination.ValueType  # 1
+"""The cosine with the weighted sum of the seeds' vectors: like all of them
+taken together.
+"""
+COMBINATION_BEST_MATCH: Combination.ValueType  # 2
+"""The cosine with the seed that it is nearest to: like any of them. Each
+cosine is multiplied by its seed's weight over the largest. What is nearer
+to a seed of negative weight than to every other is left out.
+"""
+Global___Combination: _TypeAlias = Combination  # noqa: Y015
 
 class _VersionState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -91,15 +134,36 @@ class RecommendRequest(_message.Message):
     TOP_K_FIELD_NUMBER: _builtins.int
     UNKNOWN_SEEDS_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    COMBINATION_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
+    DIVERSITY_FIELD_NUMBER: _builtins.int
+    POPULARITY_DISCOUNT_FIELD_NUMBER: _builtins.int
+    EXPLAIN_FIELD_NUMBER: _builtins.int
     top_k: _builtins.int
     """1 to 1,000; default 10."""
     unknown_seeds: Global___UnknownSeeds.ValueType
+    combination: Global___Combination.ValueType
+    diversity: _builtins.float
+    """From 0, the nearest movies, to 1, the most different ones: maximal marginal
+    relevance, over the 1,000 best. It changes the order, and no score.
+    """
+    popularity_discount: _builtins.float
+    """From 0 to 1. Movies are ordered by their score less this share of how well
+    they are known, which is from 0 to 1: the logarithm of one more than their
+    rating count, over the largest of all. It changes the order, and no score.
+    """
+    explain: _builtins.bool
+    """Whether to say what each seed contributes to each score."""
     @_builtins.property
     def seeds(self) -> _containers.RepeatedCompositeFieldContainer[Global___Seed]:
         """1 to 1,000."""
 
     @_builtins.property
     def version(self) -> Global___VersionSelector: ...
+    @_builtins.property
+    def filter(self) -> Global___MovieFilter:
+        """Applied before the top k is taken."""
+
     def __init__(
         self,
         *,
@@ -107,16 +171,121 @@ class RecommendRequest(_message.Message):
         top_k: _builtins.int | None = ...,
         unknown_seeds: Global___UnknownSeeds.ValueType = ...,
         version: Global___VersionSelector | None = ...,
+        combination: Global___Combination.ValueType = ...,
+        filter: Global___MovieFilter | None = ...,
+        diversity: _builtins.float = ...,
+        popularity_discount: _builtins.float = ...,
+        explain: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_top_k", b"_top_k", "top_k", b"top_k", "version", b"version"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_top_k", b"_top_k", "filter", b"filter", "top_k", b"top_k", "version", b"version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_top_k", b"_top_k", "seeds", b"seeds", "top_k", b"top_k", "unknown_seeds", b"unknown_seeds", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_top_k", b"_top_k", "combination", b"combination", "diversity", b"diversity", "explain", b"explain", "filter", b"filter", "popularity_discount", b"popularity_discount", "seeds", b"seeds", "top_k", b"top_k", "unknown_seeds", b"unknown_seeds", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__top_k: _TypeAlias = _typing.Literal["top_k"]  # noqa: Y015
     _WhichOneofArgType__top_k: _TypeAlias = _typing.Literal["_top_k", b"_top_k"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__top_k) -> _WhichOneofReturnType__top_k | None: ...
 
 Global___RecommendRequest: _TypeAlias = RecommendRequest  # noqa: Y015
+
+@_typing.final
+class MovieFilter(_message.Message):
+    """Which movies may be in an answer. What is not set lets everything pass."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ANY_GENRES_FIELD_NUMBER: _builtins.int
+    ALL_GENRES_FIELD_NUMBER: _builtins.int
+    NO_GENRES_FIELD_NUMBER: _builtins.int
+    FIRST_YEAR_FIELD_NUMBER: _builtins.int
+    LAST_YEAR_FIELD_NUMBER: _builtins.int
+    EXCLUDED_FIELD_NUMBER: _builtins.int
+    MIN_RATING_COUNT_FIELD_NUMBER: _builtins.int
+    MIN_SCORE_FIELD_NUMBER: _builtins.int
+    first_year: _builtins.int
+    """Released in this year or later; a movie of unknown year does not pass."""
+    last_year: _builtins.int
+    """Released in this year or before; likewise."""
+    min_rating_count: _builtins.int
+    """Movies with at least so many ratings."""
+    min_score: _builtins.float
+    """Movies with at least this score, from -1 to 1."""
+    @_builtins.property
+    def any_genres(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Legal are the genres of the version; upper and lower case are the same.
+        Movies that have one of these, ...
+        """
+
+    @_builtins.property
+    def all_genres(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """... all of these, ..."""
+
+    @_builtins.property
+    def no_genres(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """... and none of these."""
+
+    @_builtins.property
+    def excluded(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExcludedMovie]:
+        """At most 10,000. What is no movie of the version excludes nothing, and is
+        listed in the header.
+        """
+
+    def __init__(
+        self,
+        *,
+        any_genres: _abc.Iterable[_builtins.str] | None = ...,
+        all_genres: _abc.Iterable[_builtins.str] | None = ...,
+        no_genres: _abc.Iterable[_builtins.str] | None = ...,
+        first_year: _builtins.int | None = ...,
+        last_year: _builtins.int | None = ...,
+        excluded: _abc.Iterable[Global___ExcludedMovie] | None = ...,
+        min_rating_count: _builtins.int = ...,
+        min_score: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_first_year", b"_first_year", "_last_year", b"_last_year", "_min_score", b"_min_score", "first_year", b"first_year", "last_year", b"last_year", "min_score", b"min_score"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_first_year", b"_first_year", "_last_year", b"_last_year", "_min_score", b"_min_score", "all_genres", b"all_genres", "any_genres", b"any_genres", "excluded", b"excluded", "first_year", b"first_year", "last_year", b"last_year", "min_rating_count", b"min_rating_count", "min_score", b"min_score", "no_genres", b"no_genres"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__first_year: _TypeAlias = _typing.Literal["first_year"]  # noqa: Y015
+    _WhichOneofArgType__first_year: _TypeAlias = _typing.Literal["_first_year", b"_first_year"]  # noqa: Y015
+    _WhichOneofReturnType__last_year: _TypeAlias = _typing.Literal["last_year"]  # noqa: Y015
+    _WhichOneofArgType__last_year: _TypeAlias = _typing.Literal["_last_year", b"_last_year"]  # noqa: Y015
+    _WhichOneofReturnType__min_score: _TypeAlias = _typing.Literal["min_score"]  # noqa: Y015
+    _WhichOneofArgType__min_score: _TypeAlias = _typing.Literal["_min_score", b"_min_score"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__first_year) -> _WhichOneofReturnType__first_year | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__last_year) -> _WhichOneofReturnType__last_year | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__min_score) -> _WhichOneofReturnType__min_score | None: ...
+
+Global___MovieFilter: _TypeAlias = MovieFilter  # noqa: Y015
+
+@_typing.final
+class ExcludedMovie(_message.Message):
+    """A movie that is not to be in an answer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MOVIE_ID_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    movie_id: _builtins.int
+    title: _builtins.str
+    """In any usual form, as in a seed, but without typing errors."""
+    def __init__(
+        self,
+        *,
+        movie_id: _builtins.int = ...,
+        title: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["movie", b"movie", "movie_id", b"movie_id", "title", b"title"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["movie", b"movie", "movie_id", b"movie_id", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_movie: _TypeAlias = _typing.Literal["movie_id", "title"]  # noqa: Y015
+    _WhichOneofArgType_movie: _TypeAlias = _typing.Literal["movie", b"movie"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_movie) -> _WhichOneofReturnType_movie | None: ...
+
+Global___ExcludedMovie: _TypeAlias = ExcludedMovie  # noqa: Y015
 
 @_typing.final
 class VersionSelector(_message.Message):
@@ -157,7 +326,8 @@ class Seed(_message.Message):
     title: _builtins.str
     """In any usual form: "Toy Story (1995)", "toy story", "The Matrix" for
     "Matrix, The (1999)". A text of digits alone is an id if the version has
-    such a movie.
+    such a movie. A typing error is forgiven when exactly one title is within
+    two edits, and at most one for every three characters; the header says so.
     """
     weight: _builtins.float
     """Default 1; negative means "unlike this". A finite number."""
@@ -221,7 +391,14 @@ class RecommendHeader(_message.Message):
     RESOLVED_SEEDS_FIELD_NUMBER: _builtins.int
     DUPLICATE_SEEDS_FIELD_NUMBER: _builtins.int
     UNRESOLVED_SEEDS_FIELD_NUMBER: _builtins.int
+    CORRECTED_SEEDS_FIELD_NUMBER: _builtins.int
+    UNRESOLVED_EXCLUSIONS_FIELD_NUMBER: _builtins.int
+    POPULAR_FALLBACK_FIELD_NUMBER: _builtins.int
     model_version: _builtins.int
+    popular_fallback: _builtins.bool
+    """Whether no seed was known, and these are the most rated movies, which have
+    a score of 0.
+    """
     @_builtins.property
     def resolved_seeds(self) -> _containers.RepeatedCompositeFieldContainer[Global___ResolvedSeed]:
         """One for each movie among the seeds, in the order of first mention."""
@@ -232,6 +409,14 @@ class RecommendHeader(_message.Message):
 
     @_builtins.property
     def unresolved_seeds(self) -> _containers.RepeatedCompositeFieldContainer[Global___UnresolvedSeed]: ...
+    @_builtins.property
+    def corrected_seeds(self) -> _containers.RepeatedCompositeFieldContainer[Global___CorrectedSeed]:
+        """Seeds whose title had a typing error."""
+
+    @_builtins.property
+    def unresolved_exclusions(self) -> _containers.RepeatedCompositeFieldContainer[Global___UnresolvedExclusion]:
+        """What was to be excluded and is no movie of the version."""
+
     def __init__(
         self,
         *,
@@ -239,10 +424,13 @@ class RecommendHeader(_message.Message):
         resolved_seeds: _abc.Iterable[Global___ResolvedSeed] | None = ...,
         duplicate_seeds: _abc.Iterable[_builtins.int] | None = ...,
         unresolved_seeds: _abc.Iterable[Global___UnresolvedSeed] | None = ...,
+        corrected_seeds: _abc.Iterable[Global___CorrectedSeed] | None = ...,
+        unresolved_exclusions: _abc.Iterable[Global___UnresolvedExclusion] | None = ...,
+        popular_fallback: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["duplicate_seeds", b"duplicate_seeds", "model_version", b"model_version", "resolved_seeds", b"resolved_seeds", "unresolved_seeds", b"unresolved_seeds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["corrected_seeds", b"corrected_seeds", "duplicate_seeds", b"duplicate_seeds", "model_version", b"model_version", "popular_fallback", b"popular_fallback", "resolved_seeds", b"resolved_seeds", "unresolved_exclusions", b"unresolved_exclusions", "unresolved_seeds", b"unresolved_seeds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -305,6 +493,62 @@ class UnresolvedSeed(_message.Message):
 Global___UnresolvedSeed: _TypeAlias = UnresolvedSeed  # noqa: Y015
 
 @_typing.final
+class CorrectedSeed(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSITION_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    position: _builtins.int
+    """Which seed of the request, counted from 0."""
+    text: _builtins.str
+    """The title, as given."""
+    title: _builtins.str
+    """The title that was taken for it."""
+    def __init__(
+        self,
+        *,
+        position: _builtins.int = ...,
+        text: _builtins.str = ...,
+        title: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["position", b"position", "text", b"text", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CorrectedSeed: _TypeAlias = CorrectedSeed  # noqa: Y015
+
+@_typing.final
+class UnresolvedExclusion(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSITION_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    NEAREST_TITLES_FIELD_NUMBER: _builtins.int
+    position: _builtins.int
+    """Which of the excluded movies of the request, counted from 0."""
+    text: _builtins.str
+    """The id or title, as given."""
+    @_builtins.property
+    def nearest_titles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        position: _builtins.int = ...,
+        text: _builtins.str = ...,
+        nearest_titles: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["nearest_titles", b"nearest_titles", "position", b"position", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnresolvedExclusion: _TypeAlias = UnresolvedExclusion  # noqa: Y015
+
+@_typing.final
 class Movie(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -352,6 +596,7 @@ class Recommendation(_message.Message):
     YEAR_FIELD_NUMBER: _builtins.int
     SCORE_FIELD_NUMBER: _builtins.int
     RATING_COUNT_FIELD_NUMBER: _builtins.int
+    CONTRIBUTIONS_FIELD_NUMBER: _builtins.int
     rank: _builtins.int
     """Counts from 1."""
     movie_id: _builtins.int
@@ -359,12 +604,18 @@ class Recommendation(_message.Message):
     year: _builtins.int
     """Absent when not known."""
     score: _builtins.float
-    """Cosine of the movie's vector with the weighted sum of the seeds' vectors,
-    from -1 to 1.
+    """Cosine of the movie's vector with the weighted sum of the seeds' vectors, or
+    as `combination` says, from -1 to 1.
     """
     rating_count: _builtins.int
     @_builtins.property
     def genres(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def contributions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Contribution]:
+        """When asked for: of each resolved seed, in their order. They add up to the
+        score.
+        """
+
     def __init__(
         self,
         *,
@@ -375,16 +626,98 @@ class Recommendation(_message.Message):
         year: _builtins.int | None = ...,
         score: _builtins.float = ...,
         rating_count: _builtins.int = ...,
+        contributions: _abc.Iterable[Global___Contribution] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_year", b"_year", "year", b"year"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_year", b"_year", "genres", b"genres", "movie_id", b"movie_id", "rank", b"rank", "rating_count", b"rating_count", "score", b"score", "title", b"title", "year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_year", b"_year", "contributions", b"contributions", "genres", b"genres", "movie_id", b"movie_id", "rank", b"rank", "rating_count", b"rating_count", "score", b"score", "title", b"title", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__year: _TypeAlias = _typing.Literal["year"]  # noqa: Y015
     _WhichOneofArgType__year: _TypeAlias = _typing.Literal["_year", b"_year"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__year) -> _WhichOneofReturnType__year | None: ...
 
 Global___Recommendation: _TypeAlias = Recommendation  # noqa: Y015
+
+@_typing.final
+class Contribution(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSITION_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    position: _builtins.int
+    """That of the resolved seed."""
+    value: _builtins.float
+    def __init__(
+        self,
+        *,
+        position: _builtins.int = ...,
+        value: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["position", b"position", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Contribution: _TypeAlias = Contribution  # noqa: Y015
+
+@_typing.final
+class BatchRecommendRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUERY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def query(self) -> Global___RecommendRequest: ...
+    def __init__(
+        self,
+        *,
+        query: Global___RecommendRequest | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["query", b"query"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["query", b"query"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchRecommendRequest: _TypeAlias = BatchRecommendRequest  # noqa: Y015
+
+@_typing.final
+class BatchRecommendResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSITION_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    LAST_FIELD_NUMBER: _builtins.int
+    position: _builtins.int
+    """Which query, counted from 0."""
+    last: _builtins.bool
+    """Whether this is all for that query."""
+    @_builtins.property
+    def answer(self) -> Global___RecommendResponse:
+        """A part of the answer, as in a stream of its own."""
+
+    @_builtins.property
+    def error(self) -> _any_pb2.Any:
+        """A google.rpc.Status: that of a call with this query alone."""
+
+    def __init__(
+        self,
+        *,
+        position: _builtins.int = ...,
+        answer: Global___RecommendResponse | None = ...,
+        error: _any_pb2.Any | None = ...,
+        last: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "error", b"error", "outcome", b"outcome"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "error", b"error", "last", b"last", "outcome", b"outcome", "position", b"position"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_outcome: _TypeAlias = _typing.Literal["answer", "error"]  # noqa: Y015
+    _WhichOneofArgType_outcome: _TypeAlias = _typing.Literal["outcome", b"outcome"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_outcome) -> _WhichOneofReturnType_outcome | None: ...
+
+Global___BatchRecommendResponse: _TypeAlias = BatchRecommendResponse  # noqa: Y015
 
 @_typing.final
 class SearchMoviesRequest(_message.Message):

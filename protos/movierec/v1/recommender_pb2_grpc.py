@@ -47,6 +47,11 @@ class RecommenderServiceStub(object):
                 request_serializer=movierec_dot_v1_dot_recommender__pb2.RecommendRequest.SerializeToString,
                 response_deserializer=movierec_dot_v1_dot_recommender__pb2.RecommendResponse.FromString,
                 _registered_method=True)
+        self.BatchRecommend = channel.stream_stream(
+                '/movierec.v1.RecommenderService/BatchRecommend',
+                request_serializer=movierec_dot_v1_dot_recommender__pb2.BatchRecommendRequest.SerializeToString,
+                response_deserializer=movierec_dot_v1_dot_recommender__pb2.BatchRecommendResponse.FromString,
+                _registered_method=True)
         self.SearchMovies = channel.unary_unary(
                 '/movierec.v1.RecommenderService/SearchMovies',
                 request_serializer=movierec_dot_v1_dot_recommender__pb2.SearchMoviesRequest.SerializeToString,
@@ -87,10 +92,24 @@ class RecommenderServiceServicer(object):
         version.
 
         INVALID_ARGUMENT: no seed, too many, `top_k` out of range, a weight that is
-        no finite number, weights that cancel out, or a title that several movies
-        have.
+        no finite number, weights that cancel out, a title that several movies
+        have, or a filter that names a genre that the version has not, or years
+        that cannot be.
         NOT_FOUND: seeds that are no movies of the version, with the nearest
         titles; a version or label that is not loaded, with those that are.
+        UNAVAILABLE: no version is loaded yet.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchRecommend(self, request_iterator, context):
+        """The same for many queries, in their order. The next query is read when the
+        answer to the one before has been sent, so that neither side needs memory
+        for more than the connection holds. Queries that ask for no version are all
+        answered from the one that serves when the stream begins. A query that is
+        not legal is answered with its error, and the next one follows.
+
         UNAVAILABLE: no version is loaded yet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -153,6 +172,11 @@ def add_RecommenderServiceServicer_to_server(servicer, server):
                     request_deserializer=movierec_dot_v1_dot_recommender__pb2.RecommendRequest.FromString,
                     response_serializer=movierec_dot_v1_dot_recommender__pb2.RecommendResponse.SerializeToString,
             ),
+            'BatchRecommend': grpc.stream_stream_rpc_method_handler(
+                    servicer.BatchRecommend,
+                    request_deserializer=movierec_dot_v1_dot_recommender__pb2.BatchRecommendRequest.FromString,
+                    response_serializer=movierec_dot_v1_dot_recommender__pb2.BatchRecommendResponse.SerializeToString,
+            ),
             'SearchMovies': grpc.unary_unary_rpc_method_handler(
                     servicer.SearchMovies,
                     request_deserializer=movierec_dot_v1_dot_recommender__pb2.SearchMoviesRequest.FromString,
@@ -209,6 +233,33 @@ class RecommenderService(object):
             '/movierec.v1.RecommenderService/Recommend',
             movierec_dot_v1_dot_recommender__pb2.RecommendRequest.SerializeToString,
             movierec_dot_v1_dot_recommender__pb2.RecommendResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchRecommend(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/movierec.v1.RecommenderService/BatchRecommend',
+            movierec_dot_v1_dot_recommender__pb2.BatchRecommendRequest.SerializeToString,
+            movierec_dot_v1_dot_recommender__pb2.BatchRecommendResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -48,10 +48,20 @@ class RecommenderServiceStub:
     version.
 
     INVALID_ARGUMENT: no seed, too many, `top_k` out of range, a weight that is
-    no finite number, weights that cancel out, or a title that several movies
-    have.
+    no finite number, weights that cancel out, a title that several movies
+    have, or a filter that names a genre that the version has not, or years
+    that cannot be.
     NOT_FOUND: seeds that are no movies of the version, with the nearest
     titles; a version or label that is not loaded, with those that are.
+    UNAVAILABLE: no version is loaded yet.
+    """
+    BatchRecommend: _grpc.StreamStreamMultiCallable[_recommender_pb2.BatchRecommendRequest, _recommender_pb2.BatchRecommendResponse]
+    """The same for many queries, in their order. The next query is read when the
+    answer to the one before has been sent, so that neither side needs memory
+    for more than the connection holds. Queries that ask for no version are all
+    answered from the one that serves when the stream begins. A query that is
+    not legal is answered with its error, and the next one follows.
+
     UNAVAILABLE: no version is loaded yet.
     """
     SearchMovies: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.SearchMoviesRequest, _recommender_pb2.SearchMoviesResponse]
@@ -107,10 +117,20 @@ class RecommenderServiceAsyncStub(RecommenderServiceStub):
     version.
 
     INVALID_ARGUMENT: no seed, too many, `top_k` out of range, a weight that is
-    no finite number, weights that cancel out, or a title that several movies
-    have.
+    no finite number, weights that cancel out, a title that several movies
+    have, or a filter that names a genre that the version has not, or years
+    that cannot be.
     NOT_FOUND: seeds that are no movies of the version, with the nearest
     titles; a version or label that is not loaded, with those that are.
+    UNAVAILABLE: no version is loaded yet.
+    """
+    BatchRecommend: _aio.StreamStreamMultiCallable[_recommender_pb2.BatchRecommendRequest, _recommender_pb2.BatchRecommendResponse]  # type: ignore[assignment]
+    """The same for many queries, in their order. The next query is read when the
+    answer to the one before has been sent, so that neither side needs memory
+    for more than the connection holds. Queries that ask for no version are all
+    answered from the one that serves when the stream begins. A query that is
+    not legal is answered with its error, and the next one follows.
+
     UNAVAILABLE: no version is loaded yet.
     """
     SearchMovies: _aio.UnaryUnaryMultiCallable[_recommender_pb2.SearchMoviesRequest, _recommender_pb2.SearchMoviesResponse]  # type: ignore[assignment]
@@ -169,10 +189,26 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         version.
 
         INVALID_ARGUMENT: no seed, too many, `top_k` out of range, a weight that is
-        no finite number, weights that cancel out, or a title that several movies
-        have.
+        no finite number, weights that cancel out, a title that several movies
+        have, or a filter that names a genre that the version has not, or years
+        that cannot be.
         NOT_FOUND: seeds that are no movies of the version, with the nearest
         titles; a version or label that is not loaded, with those that are.
+        UNAVAILABLE: no version is loaded yet.
+        """
+
+    @_abc_1.abstractmethod
+    def BatchRecommend(
+        self,
+        request_iterator: _MaybeAsyncIterator[_recommender_pb2.BatchRecommendRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_recommender_pb2.BatchRecommendResponse], _abc.AsyncIterator[_recommender_pb2.BatchRecommendResponse]]:
+        """The same for many queries, in their order. The next query is read when the
+        answer to the one before has been sent, so that neither side needs memory
+        for more than the connection holds. Queries that ask for no version are all
+        answered from the one that serves when the stream begins. A query that is
+        not legal is answered with its error, and the next one follows.
+
         UNAVAILABLE: no version is loaded yet.
         """
 
