@@ -20,6 +20,7 @@ TABLES = {
     "train": "bench.train",
     "load": "bench.load",
     "swaps": "bench.swaps",
+    "serving": "bench.serving",
 }
 """Each table's module, in the order in which they are measured."""
 

@@ -22,11 +22,11 @@ class AmbiguousTitleError(InvalidRequestError):
 
 
 @dataclass(frozen=True, slots=True)
-class UnknownSeed:
-    """A seed that is no movie of the version.
+class UnknownMovie:
+    """Something that a query names and is no movie of the version.
 
     Args:
-        position: Among the request's seeds, counted from 0.
+        position: Among the query's seeds or exclusions, counted from 0.
         text: The id or title, as given.
         nearest_titles: What may have been meant.
     """
@@ -45,7 +45,7 @@ class UnknownSeedsError(ServiceError):
 
     reason: ClassVar[str] = "UNKNOWN_SEEDS"
 
-    def __init__(self, unknown: Sequence[UnknownSeed], version: int) -> None:
+    def __init__(self, unknown: Sequence[UnknownMovie], version: int) -> None:
         named = ", ".join(str(seed) for seed in unknown[:MOST_NAMED])
         more = f" and {len(unknown) - MOST_NAMED} more" if len(unknown) > MOST_NAMED else ""
         super().__init__(

@@ -28,6 +28,16 @@ class RecommenderSettings(ServiceSettings):
     poll_interval_s: Annotated[float, Field(gt=0, le=3600)] = 0.5
     """Seconds between two looks for new versions."""
 
+    chunk_size: Annotated[int, Field(ge=1, le=1000)] = 100
+    """Recommendations in a message, at most; a message costs about as much as a hundred."""
+
+    remembered_mb: Annotated[int, Field(ge=0, le=100_000)] = 16
+    """Megabytes of answers that are kept to be given again; 0 keeps none."""
+
+    recommendation_log: Path | None = None
+    """A file that gets a line of JSON for each answer: when, from which version, to which request,
+    in how many milliseconds, and the ids of the movies; none is written if not given."""
+
     @property
     def control_folder(self) -> Path:
         """Where it is said what is to serve."""

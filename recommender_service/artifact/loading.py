@@ -60,8 +60,7 @@ def _read(folder: Path, name: str, manifest: Manifest) -> SharedMemory:
 
 def _warm_up(version: Version) -> None:
     """Answers a query and a look-up once, so that no request is the first one."""
-    query = version.index.query_vector([0], [1])
-    assert query is not None  # noqa: S101  # rows are of unit length
-    version.index.nearest(query, 1)
+    version.index.first(version.index.cosines(version.index.embeddings[0]), 1)
+    version.popularity  # noqa: B018  # worked out when it is first asked for
     with suppress(AmbiguousNameError):
         version.catalogue.row_of_text(version.catalogue.movie(0).title)

@@ -9,6 +9,7 @@ from math import inf
 import numpy as np
 from rapidfuzz import fuzz
 
+from recommender_service.catalogue.genres import Genres
 from recommender_service.catalogue.movie import LARGEST_NUMBER, Movie
 from recommender_service.catalogue.movies import NO_YEAR, MovieSelection, MovieTable
 from recommender_service.catalogue.names import Names
@@ -59,6 +60,7 @@ class Catalogue:
     def __init__(self, movies: Iterable[Movie]) -> None:
         self.movies = movies if isinstance(movies, MovieTable) else MovieTable(movies)
         """By row; each is made when it is asked for."""
+        self.genres = Genres(self.movies)
         # Of the table's method, not of one of ours, which would keep us alive.
         self._remembered = lru_cache(REMEMBERED)(self.movies.__getitem__)
         self._rows_by_id = np.argsort(self.movies.movie_ids, kind="stable")
@@ -125,6 +127,10 @@ class Catalogue:
         if len(rows) > 1:
             raise AmbiguousNameError([self.movie(row) for row in rows])
         return rows[0] if rows else None
+
+    def corrected_row(self, text: str) -> int | None:
+        """The row of the movie whose title a text is, with a typing error."""
+        return None
 
     def nearest_titles(self, text: str) -> tuple[str, ...]:
         """Titles that may have been meant by one that is none, best first."""

@@ -70,6 +70,16 @@ class MovieTable(Sequence[Movie]):
         """By row, (M,); as above."""
         return np.asarray(self._rating_counts)
 
+    @property
+    def genre_codes(self) -> NDArray[np.int32]:
+        """By row, (M,): which of `genre_lists` it has; as above."""
+        return np.asarray(self._genre_codes)
+
+    @property
+    def genre_lists(self) -> Sequence[tuple[str, ...]]:
+        """Every list of genres that a movie has, once."""
+        return self._genres
+
     def append(self, movie: Movie) -> None:
         """Adds a row."""
         self.extend(

@@ -1,26 +1,21 @@
-"""The embeddings of a version, and the most similar rows to a query.
+"""The embeddings of a version, how near its movies are to others, and which are first.
 
 Everything that has to be fast is here, in NumPy alone.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+LEFT_OUT = -np.inf
+"""In place of a score: the movie is not to be among the first."""
 
-@dataclass(frozen=True)
-class Neighbours:
-    """Rows in order of similarity, best first.
+GROUPS_PER_ROW = 16
+"""Of all scores, for each row that is asked for; see `MovieIndex.first`."""
 
-    Args:
-        rows: (K,)
-        scores: Cosines, from -1 to 1, (K,).
-    """
-
-    rows: NDArray[np.intp]
-    scores: NDArray[np.float32]
+ROWS_AT_ONCE = 4_096
+"""Whose cosines with many others are in memory at a time."""
 
 
 class MovieIndex:
@@ -47,51 +42,74 @@ class MovieIndex:
         """The movies of the rows, (M,); to be read only."""
         return self._movie_ids
 
-    def query_vector(
-        self, rows: Sequence[int], weights: Sequence[float]
-    ) -> NDArray[np.float32] | None:
-        """The direction of the weighted sum of rows.
+    def cosines(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The cosine of each row with a vector.
+
+        The same whatever else is asked for, so that the first rows do not depend on how many
+        are taken.
 
         Args:
-            rows: At least one.
-            weights: As many, finite.
+            query: A unit vector, (D,).
 
         Returns:
-            A unit vector, (D,), or None when the weights cancel out.
+            From -1 to 1, (M,); the caller's own.
         """
-        factors = np.asarray(weights, dtype=np.float64)
-        largest = np.abs(factors).max()
-        if not largest:
-            return None
-        # Scaled first, so that neither huge nor tiny weights leave the range of floats.
-        summed = (factors / largest) @ self._embeddings[list(rows)].astype(np.float64)  # (D,)
-        length = np.linalg.norm(summed)
-        if length < 1e-6:  # float32 rows that cancel leave about 1e-7
-            return None
-        unit: NDArray[np.float32] = (summed / length).astype(np.float32)
-        return unit
+        cosines: NDArray[np.float32] = self._embeddings @ query
+        return np.clip(cosines, -1, 1, out=cosines)
 
-    def nearest(
-        self, query: NDArray[np.float32], k: int, excluded: Sequence[int] = ()
-    ) -> Neighbours:
-        """The rows with the highest cosine, equal ones in order of movie id.
+    def largest_cosines(
+        self,
+        vectors: NDArray[np.float32],
+        factors: NDArray[np.float32],
+        pause: Callable[[], object] = lambda: None,
+    ) -> NDArray[np.float32]:
+        """The largest of the products of some factors with the cosines with as many vectors.
+
+        Args:
+            vectors: Unit rows, (N, D), at least one.
+            factors: From 0 to 1, (N,).
+            pause: Called between parts of the work; what it raises ends it.
+
+        Returns:
+            From -1 to 1, (M,); the caller's own.
+        """
+        scaled = (vectors * factors[:, np.newaxis]).T  # (D, N)
+        largest = np.empty(len(self._embeddings), dtype=np.float32)
+        for start in range(0, len(largest), ROWS_AT_ONCE):
+            pause()
+            block = self._embeddings[start : start + ROWS_AT_ONCE]
+            (block @ scaled).max(axis=1, out=largest[start : start + ROWS_AT_ONCE])
+        return np.clip(largest, -1, 1, out=largest)
+
+    def first(self, values: NDArray[np.floating], k: int) -> NDArray[np.intp]:
+        """The rows with the highest values, equal ones in order of movie id.
 
         The first k of any answer are the answer for k.
 
         Args:
-            query: A unit vector, (D,).
-            k: How many at most.
-            excluded: Rows that are not to be among them.
+            values: No NaN; `LEFT_OUT` for rows that are not to be among them, (M,).
+            k: How many at most; at least 1.
+
+        Returns:
+            Rows, (K,).
         """
-        scores = np.clip(self._embeddings @ query, -1, 1)  # (M,)
-        allowed = np.ones(len(scores), dtype=bool)
-        allowed[list(excluded)] = False
-        candidates = np.flatnonzero(allowed)
-        if k < len(candidates):
-            # Everything as good as the k-th is a candidate, so that ties at the
-            # edge are broken by movie id as well.
-            edge = np.partition(scores[candidates], -k)[-k]
-            candidates = candidates[scores[candidates] >= edge]
-        order = np.lexsort((self._movie_ids[candidates], -scores[candidates]))[:k]
-        rows = candidates[order]
-        return Neighbours(rows, scores[rows])
+        edge = _no_more_than_kth(values, k)
+        # Everything as good as the k-th is a candidate, so that ties at the edge are broken by
+        # movie id as well.
+        candidates = np.flatnonzero(values > edge if edge == LEFT_OUT else values >= edge)
+        order = np.lexsort((self._movie_ids[candidates], -values[candidates]))
+        rows: NDArray[np.intp] = candidates[order[:k]]
+        return rows
+
+
+def _no_more_than_kth(values: NDArray[np.floating], k: int) -> float:
+    """A value that at least k others are as high as, and few are higher than."""
+    # The k-th highest of the maxima of groups is no more than the k-th highest of all, and
+    # takes one pass.
+    groups = GROUPS_PER_ROW * k
+    if groups < len(values):
+        size = len(values) // groups
+        values = values[: groups * size].reshape(size, groups).max(axis=0)
+    if k >= len(values):
+        return LEFT_OUT
+    return float(np.partition(values, -k)[-k])

@@ -1,96 +1,32 @@
-"""Answers one query from one version."""
+"""Answers one query from one version: from seeds to scores, to what passes, to the first k."""
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from movierec.chassis.errors import InvalidRequestError, Violation
-from recommender_service.catalogue.catalogue import AmbiguousNameError
+import numpy as np
+from numpy.typing import NDArray
+
 from recommender_service.catalogue.movie import Movie
-from recommender_service.errors import (
-    MOST_NAMED,
-    AmbiguousTitleError,
-    UnknownSeed,
-    UnknownSeedsError,
+from recommender_service.errors import UnknownSeedsError
+from recommender_service.query.diversity import diversified
+from recommender_service.query.filtering import least_score, passing
+from recommender_service.query.index import LEFT_OUT
+from recommender_service.query.query import LARGEST_TOP_K, Query, UnknownSeeds
+from recommender_service.query.resolving import (
+    Exclusions,
+    Resolution,
+    resolve_exclusions,
+    resolve_seeds,
 )
+from recommender_service.query.scoring import Scoring, scoring_of
 from recommender_service.query.version import Version
 
-MOST_SEEDS = 1_000
-LARGEST_TOP_K = 1_000
-DEFAULT_TOP_K = 10
+POOL = LARGEST_TOP_K
+"""Of so many of the best, diversity chooses; for every k the same."""
 
-
-@dataclass(frozen=True, slots=True)
-class Seed:
-    """A movie that the answer is to be like, or unlike.
-
-    Args:
-        movie: Its id, or a text that names it.
-        weight: Finite; negative means unlike.
-    """
-
-    movie: int | str
-    weight: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What is asked for.
-
-    Args:
-        seeds: 1 to `MOST_SEEDS`.
-        top_k: 1 to `LARGEST_TOP_K`.
-        skip_unknown: Whether seeds that are no movies are passed over.
-
-    Raises:
-        InvalidRequestError: One of them is not legal.
-    """
-
-    seeds: Sequence[Seed]
-    top_k: int = DEFAULT_TOP_K
-    skip_unknown: bool = False
-
-    def __post_init__(self) -> None:
-        if not 1 <= len(self.seeds) <= MOST_SEEDS:
-            sentence = f"{len(self.seeds):,} of them; legal is 1 to {MOST_SEEDS:,}"
-            raise InvalidRequestError(Violation("seeds", sentence))
-        if not 1 <= self.top_k <= LARGEST_TOP_K:
-            sentence = f"{self.top_k:,} is not legal; legal is 1 to {LARGEST_TOP_K:,}"
-            raise InvalidRequestError(Violation("top_k", sentence))
-        for position, seed in enumerate(self.seeds):
-            if not math.isfinite(seed.weight):
-                sentence = f"{seed.weight} is not legal; give a finite number"
-                raise InvalidRequestError(Violation(f"seeds[{position}].weight", sentence))
-
-
-@dataclass(frozen=True, slots=True)
-class ResolvedSeed:
-    """A movie among the seeds.
-
-    Args:
-        position: Of its first mention, counted from 0.
-        row: In the version.
-        weight: With those of its duplicates added.
-    """
-
-    position: int
-    row: int
-    weight: float
-
-
-@dataclass(frozen=True, slots=True)
-class Resolution:
-    """How the seeds were understood.
-
-    Args:
-        seeds: One for each movie, in the order of first mention.
-        duplicates: Positions of the seeds that name a movie again.
-        unknown: The seeds that are no movies of the version.
-    """
-
-    seeds: tuple[ResolvedSeed, ...]
-    duplicates: tuple[int, ...]
-    unknown: tuple[UnknownSeed, ...]
+AT_ONCE = 100
+"""Recommendations that are made at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +36,14 @@ class Recommendation:
     Args:
         rank: Counted from 1.
         movie: The movie.
-        score: Cosine with the weighted sum of the seeds, from -1 to 1.
+        score: Cosine with the weighted sum of the seeds, or as they are combined, from -1 to 1.
+        contributions: That of each resolved seed; empty if it was not asked for.
     """
 
     rank: int
     movie: Movie
     score: float
+    contributions: Sequence[float] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,81 +53,124 @@ class Answer:
     Args:
         version: What it was answered from.
         resolution: How the seeds were understood.
+        exclusions: How the exclusions were understood.
+        is_popular: Whether no seed was known, and the most rated movies are the answer.
         recommendations: Best first; made as they are taken.
     """
 
     version: Version
     resolution: Resolution
+    exclusions: Exclusions
+    is_popular: bool
     recommendations: Iterator[Recommendation]
 
 
-def recommend(version: Version, query: Query) -> Answer:
+def recommend(version: Version, query: Query, pause: Callable[[], object] = lambda: None) -> Answer:
     """The movies most like the seeds.
+
+    Args:
+        version: What to answer from.
+        query: What is asked for.
+        pause: Called between parts of long work; what it raises ends it.
 
     Raises:
         AmbiguousTitleError: Several movies have a title.
         UnknownSeedsError: Seeds are no movies; all of them, if unknown ones are
             skipped.
-        InvalidRequestError: The weights cancel out, or those of duplicates add
-            up to no finite number.
+        InvalidRequestError: The weights cancel out, those of duplicates add
+            up to no finite number, or there is no such genre.
     """
-    resolution = resolve(version, query.seeds)
-    if resolution.unknown and not (query.skip_unknown and resolution.seeds):
+    resolution = resolve_seeds(version.catalogue, query.seeds)
+    is_popular = not resolution.seeds and query.unknown_seeds is UnknownSeeds.POPULAR
+    may_be_unknown = query.unknown_seeds is not UnknownSeeds.FAIL
+    if resolution.unknown and not (may_be_unknown and (resolution.seeds or is_popular)):
         raise UnknownSeedsError(resolution.unknown, version.number)
-    rows = [seed.row for seed in resolution.seeds]
-    vector = version.index.query_vector(rows, [seed.weight for seed in resolution.seeds])
-    if vector is None:
-        sentence = "their weights cancel out, so that nothing is asked for: change a weight"
-        raise InvalidRequestError(Violation("seeds", sentence))
-    nearest = version.index.nearest(vector, query.top_k, excluded=rows)
-    return Answer(
-        version,
-        resolution,
-        (
-            Recommendation(rank, version.catalogue.movie(row), score)
-            for rank, (row, score) in enumerate(
-                zip(nearest.rows.tolist(), nearest.scores.tolist(), strict=True), start=1
-            )
-        ),
+    exclusions = resolve_exclusions(version.catalogue, query.filter.excluded)
+    left_out = _LeftOut(
+        rows=[*(seed.row for seed in resolution.seeds), *exclusions.rows],
+        passes=passing(version.catalogue, query.filter),
     )
+    if is_popular:
+        ranked = _most_rated(version, query, left_out)
+    else:
+        scoring = scoring_of(version.index, resolution.seeds, query.combination)
+        ranked = _most_similar(version, query, scoring, left_out, pause)
+    return Answer(version, resolution, exclusions, is_popular, ranked)
 
 
-def resolve(version: Version, seeds: Sequence[Seed]) -> Resolution:
-    """Finds the seeds' movies in a version.
+@dataclass(frozen=True, slots=True)
+class _LeftOut:
+    """What is not to be in an answer: some rows, and those that do not pass, (M,), if any."""
 
-    Raises:
-        AmbiguousTitleError: Several movies have a title.
-        InvalidRequestError: The weights of duplicates add up to no finite number.
+    rows: Sequence[int]
+    passes: NDArray[np.bool_] | None
+
+    def mark(self, values: NDArray[np.floating]) -> None:
+        """Marks them in an array of values, (M,)."""
+        values[list(self.rows)] = LEFT_OUT
+        if self.passes is not None:
+            values[~self.passes] = LEFT_OUT
+
+
+def _most_similar(
+    version: Version,
+    query: Query,
+    scoring: Scoring,
+    left_out: _LeftOut,
+    pause: Callable[[], object],
+) -> Iterator[Recommendation]:
+    scores = scoring.scores(pause)  # (M,)
+    values = scores
+    if query.popularity_discount:
+        values = scores - np.float32(query.popularity_discount) * version.popularity
+    left_out.mark(values)
+    if query.filter.min_score is not None:
+        values[scores < least_score(query.filter.min_score)] = LEFT_OUT
+    rows = version.index.first(values, POOL if query.diversity else query.top_k)  # (P,)
+    places: Iterator[int] = iter(range(len(rows)))
+    if query.diversity:
+        order = diversified(version.index.embeddings[rows], values[rows], query.diversity)
+        places = islice(order, query.top_k)
+    # Of all scores only these are kept while the caller takes its time.
+    chosen = _Chosen(rows, scores[rows], scoring if query.explain else None)
+    return _made(version, chosen, places, pause)
+
+
+def _most_rated(version: Version, query: Query, left_out: _LeftOut) -> Iterator[Recommendation]:
+    values = version.catalogue.movies.rating_counts.astype(np.float64)  # (M,)
+    left_out.mark(values)
+    rows = version.index.first(values, query.top_k)
+    chosen = _Chosen(rows, np.zeros(len(rows), dtype=np.float32), None)
+    return _made(version, chosen, iter(range(len(rows))), lambda: None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """Rows that the answer is taken from, (P,), their scores, (P,), and what explains these."""
+
+    rows: NDArray[np.intp]
+    scores: NDArray[np.float32]
+    explaining: Scoring | None
+
+
+def _made(
+    version: Version, chosen: _Chosen, places: Iterator[int], pause: Callable[[], object]
+) -> Iterator[Recommendation]:
+    """The recommendations of some of the chosen rows.
+
+    Args:
+        version: Where they are.
+        chosen: The rows.
+        places: Which of them, in order.
+        pause: Called between parts of the work; what it raises ends it.
     """
-    catalogue = version.catalogue
-    found: dict[int, ResolvedSeed] = {}
-    duplicates: list[int] = []
-    unknown: list[UnknownSeed] = []
-    for position, seed in enumerate(seeds):
-        row = _row_of(version, seed.movie, position)
-        if row is None:
-            nearest: tuple[str, ...] = ()
-            if isinstance(seed.movie, str) and len(unknown) < MOST_NAMED:  # each takes a search
-                nearest = catalogue.nearest_titles(seed.movie)
-            unknown.append(UnknownSeed(position, str(seed.movie), nearest))
-        elif row in found:
-            first = found[row]
-            weight = first.weight + seed.weight
-            if not math.isfinite(weight):
-                sentence = f"{seed.weight} is too much, added to that of the same movie before it"
-                raise InvalidRequestError(Violation(f"seeds[{position}].weight", sentence))
-            found[row] = ResolvedSeed(first.position, row, weight)
-            duplicates.append(position)
-        else:
-            found[row] = ResolvedSeed(position, row, seed.weight)
-    return Resolution(tuple(found.values()), tuple(duplicates), tuple(unknown))
-
-
-def _row_of(version: Version, movie: int | str, position: int) -> int | None:
-    if isinstance(movie, int):
-        return version.catalogue.row_of_id(movie)
-    try:
-        return version.catalogue.row_of_text(movie)
-    except AmbiguousNameError as error:
-        choices = [f"{choice.title} [id {choice.movie_id}]" for choice in error.movies]
-        raise AmbiguousTitleError(f"seeds[{position}].title", movie, choices) from None
+    rank = 0
+    while some := list(islice(places, AT_ONCE)):
+        pause()
+        rows, scores = chosen.rows[some], chosen.scores[some].tolist()
+        contributions: Sequence[Sequence[float]] = [()] * len(some)
+        if chosen.explaining:
+            contributions = chosen.explaining.contributions(rows).tolist()
+        for row, score, its in zip(rows.tolist(), scores, contributions, strict=True):
+            rank += 1
+            yield Recommendation(rank, version.catalogue.movie(row), score, its)

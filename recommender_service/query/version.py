@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 from recommender_service.catalogue.catalogue import Catalogue
 from recommender_service.memory import SharedMemory
@@ -29,3 +33,13 @@ class Version:
     index: MovieIndex
     load_time: datetime
     files: Mapping[str, SharedMemory] = field(default_factory=dict)
+
+    @cached_property
+    def popularity(self) -> NDArray[np.float32]:
+        """How well each movie is known, from 0 to 1, (M,).
+
+        The logarithm of one more than its rating count, over the largest of all.
+        """
+        logarithms = np.log1p(self.catalogue.movies.rating_counts)
+        largest = logarithms.max(initial=0)
+        return (logarithms / largest if largest else logarithms).astype(np.float32)

@@ -1,5 +1,7 @@
 """Puts the recommender together from its settings."""
 
+import asyncio
+
 from movierec.chassis.server import ServiceServer
 from movierec.v1 import recommender_pb2, recommender_pb2_grpc
 from recommender_service.artifact.activating import Activator
@@ -12,7 +14,9 @@ from recommender_service.artifact.survey import Survey
 from recommender_service.artifact.versions import Versions
 from recommender_service.artifact.volume import Volume
 from recommender_service.artifact.watching import VersionWatcher
+from recommender_service.service.answering import Answering
 from recommender_service.service.error_table import ERROR_TABLE
+from recommender_service.service.recommendation_log import RecommendationLog
 from recommender_service.service.servicer import RecommenderServicer
 from recommender_service.settings import RecommenderSettings
 
@@ -28,7 +32,7 @@ class Recommender:
         settings: What it was told.
 
     Raises:
-        OSError: The address cannot be listened on.
+        OSError: The address cannot be listened on, or the log cannot be written.
     """
 
     def __init__(self, settings: RecommenderSettings) -> None:
@@ -46,9 +50,17 @@ class Recommender:
             poll_interval_s=settings.poll_interval_s,
         )
         self._heartbeat = Heartbeat(settings.control_folder, questions, self._versions)
+        self._log = (
+            RecommendationLog(settings.recommendation_log) if settings.recommendation_log else None
+        )
         recommender_pb2_grpc.add_RecommenderServiceServicer_to_server(
             RecommenderServicer(
                 self._versions,
+                Answering(
+                    chunk_size=settings.chunk_size,
+                    remembered_bytes=settings.remembered_mb * 1024 * 1024,
+                    log=self._log,
+                ),
                 Activator(followed, survey, self._versions),
                 Fleet(followed, survey, self._heartbeat),
             ),
@@ -64,6 +76,8 @@ class Recommender:
         """Stops looking for versions, and is no longer one of the fleet."""
         await self._heartbeat.stop()
         await self._watcher.stop()
+        if self._log:
+            await asyncio.to_thread(self._log.close)
 
     async def _on_change(self) -> None:
         self._heartbeat.hurry()

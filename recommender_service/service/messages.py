@@ -1,4 +1,4 @@
-"""The domain's values as messages of the contract, and queries back."""
+"""What is known of versions and movies, as messages of the contract."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,69 +13,7 @@ from recommender_service.artifact.fleet import FleetReport
 from recommender_service.artifact.manifest import parse_manifest
 from recommender_service.artifact.states import VersionStatus
 from recommender_service.catalogue.movie import Movie
-from recommender_service.query.recommending import (
-    DEFAULT_TOP_K,
-    Answer,
-    Query,
-    Recommendation,
-    Seed,
-)
 from recommender_service.query.version import Version
-
-_UNKNOWN_SEEDS = {
-    pb.UNKNOWN_SEEDS_UNSPECIFIED: False,
-    pb.UNKNOWN_SEEDS_FAIL: False,
-    pb.UNKNOWN_SEEDS_SKIP: True,
-}
-
-
-def query_of(request: pb.RecommendRequest) -> Query:
-    """What a request asks for.
-
-    Raises:
-        InvalidRequestError: It is not legal.
-    """
-    if request.unknown_seeds not in _UNKNOWN_SEEDS:
-        sentence = (
-            f"{request.unknown_seeds} is not legal; legal is UNKNOWN_SEEDS_FAIL or "
-            f"UNKNOWN_SEEDS_SKIP"
-        )
-        raise InvalidRequestError(Violation("unknown_seeds", sentence))
-    return Query(
-        seeds=[_seed(seed, position) for position, seed in enumerate(request.seeds)],
-        top_k=request.top_k if request.HasField("top_k") else DEFAULT_TOP_K,
-        skip_unknown=_UNKNOWN_SEEDS[request.unknown_seeds],
-    )
-
-
-def _seed(seed: pb.Seed, position: int) -> Seed:
-    kind = seed.WhichOneof("movie")
-    if kind is None or (kind == "title" and not seed.title.strip()):
-        raise InvalidRequestError(Violation(f"seeds[{position}]", "give a movie_id or a title"))
-    movie = seed.movie_id if kind == "movie_id" else seed.title
-    return Seed(movie, seed.weight) if seed.HasField("weight") else Seed(movie)
-
-
-def header(answer: Answer) -> pb.RecommendHeader:
-    """How a request was understood, as a message."""
-    resolution = answer.resolution
-    catalogue = answer.version.catalogue
-    return pb.RecommendHeader(
-        model_version=answer.version.number,
-        resolved_seeds=[
-            pb.ResolvedSeed(
-                position=seed.position, movie=movie(catalogue.movie(seed.row)), weight=seed.weight
-            )
-            for seed in resolution.seeds
-        ],
-        duplicate_seeds=resolution.duplicates,
-        unresolved_seeds=[
-            pb.UnresolvedSeed(
-                position=seed.position, text=seed.text, nearest_titles=seed.nearest_titles
-            )
-            for seed in resolution.unknown
-        ],
-    )
 
 
 def movie(value: Movie) -> pb.Movie:
@@ -86,19 +24,6 @@ def movie(value: Movie) -> pb.Movie:
         genres=value.genres,
         year=value.year,
         rating_count=value.rating_count,
-    )
-
-
-def recommendation(value: Recommendation) -> pb.Recommendation:
-    """A movie of an answer, as a message."""
-    return pb.Recommendation(
-        rank=value.rank,
-        movie_id=value.movie.movie_id,
-        title=value.movie.title,
-        genres=value.movie.genres,
-        year=value.movie.year,
-        score=value.score,
-        rating_count=value.movie.rating_count,
     )
 
 

@@ -1,11 +1,12 @@
 """`RecommenderService`: decodes, calls the domain, encodes."""
 
-from collections.abc import AsyncIterator
-from itertools import islice
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from typing import Any
 
 import grpc
 
+from movierec.chassis.boundary import status_of
 from movierec.chassis.errors import InvalidRequestError, Violation
 from movierec.chassis.paging import page_of
 from movierec.v1 import recommender_pb2 as pb
@@ -13,11 +14,10 @@ from movierec.v1 import recommender_pb2_grpc
 from recommender_service.artifact.activating import Activator
 from recommender_service.artifact.fleet import Fleet
 from recommender_service.artifact.versions import Versions
-from recommender_service.query.recommending import recommend
+from recommender_service.query.version import Version
 from recommender_service.service import messages
-
-CHUNK_SIZE = 100
-"""Recommendations in a message: a message costs about as much as a hundred of them."""
+from recommender_service.service.answering import Answering
+from recommender_service.service.error_table import ERROR_TABLE
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -27,12 +27,16 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
 
     Args:
         versions: Knows what serves, and what else may be asked for.
+        answering: Answers queries.
         activator: Changes what is to serve.
         fleet: Knows who serves what.
     """
 
-    def __init__(self, versions: Versions, activator: Activator, fleet: Fleet) -> None:
+    def __init__(
+        self, versions: Versions, answering: Answering, activator: Activator, fleet: Fleet
+    ) -> None:
         self._versions = versions
+        self._answering = answering
         self._activator = activator
         self._fleet = fleet
 
@@ -40,15 +44,47 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         self, request: pb.RecommendRequest, context: Context
     ) -> AsyncIterator[pb.RecommendResponse]:
         """Streams the most similar movies, in chunks."""
-        query = messages.query_of(request)
-        answer = recommend(self._versions.take(messages.asked_version(request.version)), query)
-        response = pb.RecommendResponse(header=messages.header(answer))
-        while chunk := list(islice(answer.recommendations, CHUNK_SIZE)):
-            response.recommendations.extend(map(messages.recommendation, chunk))
+        version = self._versions.take(messages.asked_version(request.version))
+        async with aclosing(self._answering.messages(request, version)) as encoded:
+            async for message in encoded:
+                yield message  # type: ignore[misc]  # encoded already, which the boundary lets through
+
+    async def BatchRecommend(  # type: ignore[override]  # the boundary leaves decoding to us
+        self,
+        request_iterator: AsyncIterator[Callable[[], pb.BatchRecommendRequest]],
+        context: Context,
+    ) -> AsyncIterator[pb.BatchRecommendResponse]:
+        """Answers many queries in their order, one at a time."""
+        usual = self._versions.take(None)
+        position = 0
+        async for request in request_iterator:
+            async with aclosing(self._batch_answer(request, usual)) as responses:
+                async for response in responses:
+                    response.position = position
+                    yield response
+            position += 1
+
+    async def _batch_answer(
+        self, request: Callable[[], pb.BatchRecommendRequest], usual: Version
+    ) -> AsyncGenerator[pb.BatchRecommendResponse]:
+        """The answer to one query of many, or its error; the last response says so."""
+        before: bytes | None = None
+        try:
+            query = request().query
+            asked = messages.asked_version(query.version)
+            version = usual if asked is None else self._versions.take(asked)
+            async with aclosing(self._answering.messages(query, version)) as encoded:
+                async for message in encoded:
+                    if before is not None:
+                        yield _batch_response(before)
+                    before = message
+        except Exception as error:  # noqa: BLE001  # it is answered as the boundary would
+            response = pb.BatchRecommendResponse(last=True)
+            response.error.Pack(status_of(error, ERROR_TABLE))
             yield response
-            response = pb.RecommendResponse()
-        if response.HasField("header"):
-            yield response
+        else:
+            assert before is not None  # noqa: S101  # there is at least one message
+            yield _batch_response(before, last=True)
 
     async def SearchMovies(
         self, request: pb.SearchMoviesRequest, context: Context
@@ -92,3 +128,7 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
     ) -> pb.ActivateVersionResponse:
         """Changes what is to serve, on every replica."""
         return messages.changed(await self._activator.activate(messages.change_of(request)))
+
+
+def _batch_response(answer: bytes, *, last: bool = False) -> pb.BatchRecommendResponse:
+    return pb.BatchRecommendResponse(answer=pb.RecommendResponse.FromString(answer), last=last)

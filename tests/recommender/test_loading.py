@@ -70,8 +70,8 @@ def test_what_the_trainer_publishes_is_loaded_as_it_is(published: Path) -> None:
     assert (toy_story_2.movie_id, toy_story_2.year) == (20, 1999)
     assert (toy_story_2.genres, toy_story_2.rating_count) == (("Comedy", "Drama"), 50)
     assert version.manifest == (published / "manifest.json").read_bytes()
-    nearest = version.index.nearest(np.array([1, 0], dtype=np.float32), 6)
-    assert nearest.scores.tolist() == pytest.approx([1, 0.98481, 0.86603, 0.5, 0, -0.5], abs=1e-5)
+    cosines = version.index.cosines(np.array([1, 0], dtype=np.float32))
+    assert cosines.tolist() == pytest.approx([1, 0.98481, 0.86603, 0.5, 0, -0.5], abs=1e-5)
 
 
 def test_the_test_s_own_signature_is_as_good_as_the_trainer_s(folder: Path) -> None:
@@ -83,7 +83,7 @@ def test_the_test_s_own_signature_is_as_good_as_the_trainer_s(folder: Path) -> N
 
 def test_columns_in_fortran_order_are_as_good_as_rows(folder: Path) -> None:
     embeddings(npy(np.asfortranarray(CIRCLE)))(folder)
-    assert load_version(folder).index.nearest(CIRCLE[5], 1).rows.tolist() == [3]
+    assert load_version(folder).index.cosines(CIRCLE[5]).argmax() == 3
 
 
 def test_a_length_that_is_one_but_for_rounding_is_good(folder: Path) -> None:

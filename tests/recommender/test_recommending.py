@@ -1,7 +1,6 @@
 """Seeds to answers, on movies that lie on a circle: a score is the cosine of an angle."""
 
 import math
-from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -9,30 +8,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from movierec.chassis.errors import InvalidRequestError
-from recommender_service.catalogue.catalogue import Catalogue
 from recommender_service.catalogue.movie import Movie
 from recommender_service.errors import MOST_NAMED, AmbiguousTitleError, UnknownSeedsError
-from recommender_service.query.index import MovieIndex
-from recommender_service.query.recommending import Query, Seed, recommend
+from recommender_service.query.query import Query, Seed, UnknownSeeds
+from recommender_service.query.recommending import recommend
 from recommender_service.query.version import Version
+from support.in_memory import version_of
 from support.versions import ANGLES, TITLES
 
 
-def in_memory() -> Version:
+def on_circle() -> Version:
     """The version of `support.versions`, without any file."""
     radians = np.radians(ANGLES)
     circle = np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32)
     movies = [Movie(10 * (i + 1), title, None, (), 1) for i, title in enumerate(TITLES)]
-    return Version(
-        number=7,
-        manifest=b"",
-        catalogue=Catalogue(movies),
-        index=MovieIndex(circle, [movie.movie_id for movie in movies]),
-        load_time=datetime.now(UTC),
-    )
+    return version_of(movies, circle)
 
 
-VERSION = in_memory()
+VERSION = on_circle()
 
 
 def answer(*seeds: Seed, top_k: int = 10) -> list[tuple[int, float]]:
@@ -76,14 +69,9 @@ def test_the_score_is_the_cosine_with_the_weighted_sum_of_the_seeds(
 
 
 def test_equal_scores_are_ordered_by_movie_id() -> None:
-    version = Version(
-        number=1,
-        manifest=b"",
-        catalogue=Catalogue([Movie(i, f"Film {i}", None, (), 1) for i in (3, 9, 5, 1)]),
-        index=MovieIndex(
-            np.array([[1, 0], [0, 1], [0, 1], [0, -1]], dtype=np.float32), [3, 9, 5, 1]
-        ),
-        load_time=datetime.now(UTC),
+    version = version_of(
+        [Movie(i, f"Film {i}", None, (), 1) for i in (3, 9, 5, 1)],
+        np.array([[1, 0], [0, 1], [0, 1], [0, -1]], dtype=np.float32),
     )
     for top_k, expected in ((1, [1]), (2, [1, 5]), (3, [1, 5, 9])):
         answered = recommend(version, Query([Seed(3)], top_k))
@@ -124,23 +112,25 @@ def test_more_than_there_are_gives_all_there_are() -> None:
 
 def test_unknown_seeds_fail_and_all_of_them_are_named_with_the_nearest_titles() -> None:
     with pytest.raises(UnknownSeedsError) as caught:
-        recommend(VERSION, Query([Seed(11), Seed(10), Seed("Toy Stori"), Seed("Matrix")]))
+        recommend(VERSION, Query([Seed(11), Seed(10), Seed("Toy Storybook"), Seed("Matrix")]))
     error = caught.value
-    assert "no movie of version 7: '11', 'Toy Stori' (did you mean Toy Story (1995)" in str(error)
+    assert "no movie of version 7: '11', 'Toy Storybook' (did you mean Toy Story (1995)" in str(
+        error
+    )
     assert "'Matrix' (did you mean Matrix, The (1999)" in str(error)
     assert [(item.name, item.description) for item in error.resources] == [
         ("11", "seeds[0]"),
-        ("Toy Stori", "seeds[2]"),
+        ("Toy Storybook", "seeds[2]"),
         ("Matrix", "seeds[3]"),
     ]
     assert error.metadata == {"unknown_seed_count": "3", "model_version": "7"}
 
 
 def test_unknown_seeds_that_are_skipped_are_listed_and_the_rest_answers() -> None:
-    seeds = [Seed("Toy Stori"), Seed(10), Seed(-1)]
-    answered = recommend(VERSION, Query(seeds, skip_unknown=True))
+    seeds = [Seed("Toy Storybook"), Seed(10), Seed(-1)]
+    answered = recommend(VERSION, Query(seeds, unknown_seeds=UnknownSeeds.SKIP))
     assert [(seed.position, seed.text) for seed in answered.resolution.unknown] == [
-        (0, "Toy Stori"),
+        (0, "Toy Storybook"),
         (2, "-1"),
     ]
     assert answered.resolution.unknown[0].nearest_titles[0] == "Toy Story (1995)"
@@ -150,13 +140,13 @@ def test_unknown_seeds_that_are_skipped_are_listed_and_the_rest_answers() -> Non
 
 def test_only_unknown_seeds_are_an_error_even_if_they_are_skipped() -> None:
     with pytest.raises(UnknownSeedsError):
-        recommend(VERSION, Query([Seed(11), Seed("x")], skip_unknown=True))
+        recommend(VERSION, Query([Seed(11), Seed("x")], unknown_seeds=UnknownSeeds.SKIP))
 
 
 def test_titles_are_suggested_for_no_more_seeds_than_are_named() -> None:
     """Each suggestion takes a search, and a request may hold a thousand seeds."""
-    seeds = [Seed(10), *[Seed("Toy Stori")] * 500]
-    unknown = recommend(VERSION, Query(seeds, skip_unknown=True)).resolution.unknown
+    seeds = [Seed(10), *[Seed("Toy Storybook")] * 500]
+    unknown = recommend(VERSION, Query(seeds, unknown_seeds=UnknownSeeds.SKIP)).resolution.unknown
     assert len(unknown) == 500
     assert [bool(seed.nearest_titles) for seed in unknown] == [True] * 20 + [False] * 480
     with pytest.raises(UnknownSeedsError, match="and 480 more") as caught:
@@ -166,7 +156,7 @@ def test_titles_are_suggested_for_no_more_seeds_than_are_named() -> None:
 
 def test_an_ambiguous_title_is_refused_with_the_movies_that_have_it() -> None:
     with pytest.raises(AmbiguousTitleError) as caught:
-        recommend(VERSION, Query([Seed(10), Seed("sabrina")], skip_unknown=True))
+        recommend(VERSION, Query([Seed(10), Seed("sabrina")], unknown_seeds=UnknownSeeds.SKIP))
     assert violated_field(caught.value) == "seeds[1].title"
     assert "Sabrina (1954) [id 50] or Sabrina (1995) [id 60]" in str(caught.value)
     assert answer(Seed("sabrina (1954)")) == answer(Seed(50))

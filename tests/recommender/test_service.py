@@ -229,7 +229,7 @@ def test_a_search_gives_ten_and_never_more_than_a_hundred_at_once(tmp_path: Path
         (recommend(seeds=[{"movie_id": 10, "weight": "NaN"}]), "seeds[0].weight", "nan is not"),
         (recommend(seeds=[{"movie_id": 10, "weight": "-Infinity"}]), "seeds[0].weight", "-inf is"),
         (recommend(seeds=[{"movie_id": 10, "weight": 0}]), "seeds", "their weights cancel out"),
-        (recommend(seeds=[{"movie_id": 10}], unknown_seeds=3), "unknown_seeds", "3 is not legal"),
+        (recommend(seeds=[{"movie_id": 10}], unknown_seeds=4), "unknown_seeds", "4 is not legal"),
         (search(), "query", "is empty: give a title, or part of one"),
         (search(query="\t \n"), "query", "is empty"),
         (search(query="heat", page_size=-1), "page_size", "-1 is not legal"),
@@ -263,11 +263,11 @@ def test_an_ambiguous_title_has_a_reason_of_its_own(recommender: AskedRecommende
 def test_unknown_seeds_are_not_found_and_all_are_named(
     recommender: AskedRecommender, skip: str
 ) -> None:
-    seeds = [{"title": "Toy Stori"}, {"movie_id": 10}, {"movie_id": -1}]
+    seeds = [{"title": "Toy Storybook"}, {"movie_id": 10}, {"movie_id": -1}]
     status = refused(recommend(seeds=seeds, unknown_seeds=skip), recommender)
     assert status.code == grpc.StatusCode.NOT_FOUND.value[0]
     assert status.message == (
-        "no movie of version 3: 'Toy Stori' (did you mean Toy Story (1995) or "
+        "no movie of version 3: 'Toy Storybook' (did you mean Toy Story (1995) or "
         "Toy Story 2 (1999)?), '-1'; search for titles, or skip unknown seeds"
     )
     info = detail(status, ErrorInfo)
@@ -279,7 +279,7 @@ def test_unknown_seeds_are_not_found_and_all_are_named(
     for resource, packed in zip(resources, status.details[1:], strict=True):
         assert packed.Unpack(resource)
     assert [(item.resource_type, item.resource_name, item.description) for item in resources] == [
-        ("movierec.v1.Movie", "Toy Stori", "seeds[0]"),
+        ("movierec.v1.Movie", "Toy Storybook", "seeds[0]"),
         ("movierec.v1.Movie", "-1", "seeds[2]"),
     ]
 

@@ -78,6 +78,9 @@ class Recommender(recommender_pb2_grpc.RecommenderServiceServicer):
     def Recommend(self, request: Any, context: Any) -> Any:
         return iter(self._script.answer("Recommend", request, context))
 
+    def BatchRecommend(self, request_iterator: Any, context: Any) -> Any:
+        return iter(self._script.answer("BatchRecommend", request_iterator, context))
+
     def SearchMovies(self, request: Any, context: Any) -> Any:
         return self._script.answer("SearchMovies", request, context)
 

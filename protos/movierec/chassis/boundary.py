@@ -6,8 +6,9 @@ too: left to itself, grpc answers bytes that are no message with UNKNOWN.
 """
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 import grpc
@@ -54,11 +55,15 @@ class ErrorBoundary(grpc.aio.ServerInterceptor):
             return handler
         if handler.unary_stream is not None:
             return grpc.unary_stream_rpc_method_handler(
-                self._guard_stream(handler), None, handler.response_serializer
+                self._guard_stream(handler), None, _encoding(handler.response_serializer)
             )
         if handler.unary_unary is not None:
             return grpc.unary_unary_rpc_method_handler(
-                self._guard_unary(handler), None, handler.response_serializer
+                self._guard_unary(handler), None, _encoding(handler.response_serializer)
+            )
+        if handler.stream_stream is not None:
+            return grpc.stream_stream_rpc_method_handler(
+                self._guard_streams(handler), None, _encoding(handler.response_serializer)
             )
         raise NotImplementedError(f"no boundary for {handler_call_details.method}")
 
@@ -86,21 +91,67 @@ class ErrorBoundary(grpc.aio.ServerInterceptor):
 
         return guarded
 
+    def _guard_streams(self, handler: Any) -> Callable[..., Any]:
+        async def guarded(
+            _: AsyncIterator[bytes], context: grpc.aio.ServicerContext[Any, Any]
+        ) -> AsyncIterator[Message]:
+            try:
+                async with (
+                    aclosing(_requests(handler, context)) as requests,
+                    aclosing(handler.stream_stream(requests, context)) as responses,
+                ):
+                    async for response in responses:
+                        yield response
+            except Exception as error:  # noqa: BLE001  # this is the boundary
+                await self._abort(context, error)
+
+        return guarded
+
     async def _abort(self, context: grpc.aio.ServicerContext[Any, Any], error: Exception) -> None:
         if isinstance(error, grpc.aio.AbortError):
             raise error
-        if isinstance(error, ServiceError):
-            code = next(self._table[kind] for kind in type(error).mro() if kind in self._table)
-            status = rpc_status.to_status(to_status(error, code))
-        else:
-            log.error("unexpected error", exc_info=error)
-            internal = _InternalError(INTERNAL_MESSAGE)
-            status = rpc_status.to_status(to_status(internal, grpc.StatusCode.INTERNAL))
+        status = rpc_status.to_status(status_of(error, self._table))
         await context.abort(status.code, status.details, status.trailing_metadata)
 
 
 class _InternalError(ServiceError):
     reason = "INTERNAL"
+
+
+def status_of(error: Exception, table: ErrorTable) -> Status:
+    """What an error is answered with; one that nobody foresaw goes to the log.
+
+    Args:
+        error: The error.
+        table: As in `ErrorBoundary`.
+    """
+    if isinstance(error, ServiceError):
+        return to_status(error, code_of(error, table))
+    log.error("unexpected error", exc_info=error)
+    return to_status(_InternalError(INTERNAL_MESSAGE), grpc.StatusCode.INTERNAL)
+
+
+def code_of(error: ServiceError, table: ErrorTable) -> grpc.StatusCode:
+    """The code that an error has in a table."""
+    return next(table[kind] for kind in type(error).mro() if kind in table)
+
+
+async def _requests(
+    handler: Any, context: grpc.aio.ServicerContext[Any, Any]
+) -> AsyncGenerator[Callable[[], Message]]:
+    """The requests of a stream, as functions that decode them.
+
+    Each is decoded where it is handled, so that one that is no message is an error of its own,
+    and not the stream's. They are read one by one: grpc's own iterator complains when it is
+    left before its end.
+    """
+    while (payload := await context.read()) is not grpc.aio.EOF:
+        yield partial(_decode, payload, handler)
+
+
+def _encoding(serializer: Callable[[Message], bytes]) -> Callable[[Message | bytes], bytes]:
+    """A serializer that lets through what a servicer has encoded already."""
+    return lambda response: response if isinstance(response, bytes) else serializer(response)
 
 
 def _decode(payload: bytes, handler: Any) -> Message:

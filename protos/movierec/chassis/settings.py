@@ -23,6 +23,7 @@ KNOWN_VARIABLES = frozenset(
     f"{PREFIX}{name}"
     for name in (
         "ARTIFACTS_DIR",
+        "CHUNK_SIZE",
         "CONTROL_DIR",
         "DATA_DIR",
         "KEEP_FOR_S",
@@ -32,8 +33,10 @@ KNOWN_VARIABLES = frozenset(
         "LOG_LEVEL",
         "MAX_BAD_ROW_SHARE",
         "POLL_INTERVAL_S",
+        "RECOMMENDATION_LOG",
         "RECOMMENDER",
         "REFLECTION",
+        "REMEMBERED_MB",
         "RUNS_DIR",
         "SHUTDOWN_GRACE_S",
         "TRAINER",

@@ -1,0 +1,78 @@
+"""Runs `h2load`, the load generator in C of nghttp2, against a gRPC server."""
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import quantiles
+from tempfile import TemporaryDirectory
+
+CLIENTS = 8
+STREAMS = 8
+"""Of each client, at a time."""
+
+WARM_UP_S = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What came of a load.
+
+    Args:
+        replies_per_s: All that were asked for and came.
+        p50_s: What half of the calls did not take longer than.
+        p99_s: What 99 of 100 calls did not take longer than.
+        failed_count: Replies with another status than 200, or none.
+    """
+
+    replies_per_s: float
+    p50_s: float
+    p99_s: float
+    failed_count: int
+
+
+def load(
+    address: str, path: str, message: bytes, *, seconds: int, rate: float | None = None
+) -> Load:
+    """Sends the same request for a while.
+
+    Args:
+        address: HOST:PORT.
+        path: Of the method.
+        message: The request, encoded.
+        seconds: How long it is measured, after a warm-up.
+        rate: Calls a second, of all clients; None is as many as there can be.
+
+    Raises:
+        RuntimeError: There is no `h2load`, or it did not say what came of it.
+    """
+    if not shutil.which("h2load"):
+        raise RuntimeError("h2load is not there: install Debian's package nghttp2-client")
+    with TemporaryDirectory() as temporary:
+        body, log = Path(temporary) / "body", Path(temporary) / "log"
+        # A frame of gRPC: not compressed, the length, the message.
+        body.write_bytes(b"\0" + len(message).to_bytes(4, "big") + message)
+        said = subprocess.run(
+            [
+                *("h2load", "--clients", str(CLIENTS), "--max-concurrent-streams", str(STREAMS)),
+                *("--duration", str(seconds), "--warm-up-time", str(WARM_UP_S)),
+                *("--data", str(body), "--log-file", str(log)),
+                *("--header", "content-type: application/grpc", "--header", "te: trailers"),
+                *(("--rps", f"{rate / CLIENTS:.3f}") if rate else ()),
+                f"http://{address}{path}",
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=True,
+        ).stdout
+        # Start, status and how long it took, in microseconds.
+        calls = [line.split() for line in log.read_text(encoding="ascii").splitlines()]
+    found = re.search(r"finished in .*?, ([0-9.]+) req/s", said)
+    if not found or not calls:
+        raise RuntimeError(f"h2load did not say what came of it:\n{said}")
+    took = [int(microseconds) / 1e6 for _, _, microseconds in calls]
+    hundredths = quantiles(took, n=100, method="inclusive")
+    failed_count = sum(status != "200" for _, status, _ in calls)
+    return Load(float(found[1]), hundredths[49], hundredths[98], failed_count)

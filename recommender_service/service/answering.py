@@ -1,0 +1,169 @@
+"""From a request to the messages of its answer: remembered, or worked out, at once or aside."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import TypeVar
+
+from google.protobuf import json_format
+
+from movierec.chassis.errors import ServiceError
+from movierec.v1 import recommender_pb2 as pb
+from recommender_service.query.query import Combination, Query
+from recommender_service.query.recommending import Answer, recommend
+from recommender_service.query.version import Version
+from recommender_service.service import answers
+from recommender_service.service.queries import canonical, query_of
+from recommender_service.service.recommendation_log import RecommendationLog
+from recommender_service.service.replies import LARGEST_BYTES, Replies, Reply
+
+LONG_PRODUCTS = 10_000_000
+"""Of two numbers each; a query that takes more, some 3 ms, is worked out in a thread."""
+
+LONG_NAMES = 100
+"""Movies that a query names, from which on it is worked out in a thread."""
+
+THREADS = 2
+
+MOST_CONTRIBUTIONS = 10_000
+"""In a message."""
+
+Result = TypeVar("Result")
+
+
+class StoppedError(Exception):
+    """Nobody waits for the answer any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of an answer: an encoded message, and the movies in it."""
+
+    message: bytes
+    movie_ids: tuple[int, ...]
+    request: str = ""
+
+
+class Answering:
+    """Answers requests from versions.
+
+    Args:
+        chunk_size: Recommendations in a message, at most.
+        remembered_bytes: Of answers that are kept to be given again.
+        log: Where each answer is written to, if anywhere.
+    """
+
+    def __init__(
+        self, *, chunk_size: int, remembered_bytes: int, log: RecommendationLog | None = None
+    ) -> None:
+        self._chunk_size = chunk_size
+        self._log = log
+        self._replies = Replies(remembered_bytes)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="query")
+
+    async def messages(
+        self, request: pb.RecommendRequest, version: Version
+    ) -> AsyncGenerator[bytes]:
+        """The encoded messages of the answer to a request; at least one.
+
+        When it is closed, what is being worked out for it ends.
+
+        Args:
+            request: What is asked for; which version that means has been decided.
+            version: What to answer from.
+
+        Raises:
+            ServiceError: There is no answer; before any message.
+        """
+        began = time.perf_counter()
+        # A version that was loaded anew may be another one.
+        key = (version.number, version.load_time, request.SerializeToString(deterministic=True))
+        reply = self._replies.get(key)
+        try:
+            if reply is not None:
+                for message in reply.messages:
+                    yield message
+            else:
+                parts: list[_Part] = []
+                size_bytes = 0
+                async with aclosing(self._parts(request, version)) as worked_out:
+                    async for part in worked_out:
+                        size_bytes += len(part.message)
+                        kept = part.message if size_bytes <= LARGEST_BYTES else b""
+                        parts.append(_Part(kept, part.movie_ids, part.request))
+                        yield part.message
+                reply = Reply(
+                    tuple(part.message for part in parts),
+                    tuple(movie_id for part in parts for movie_id in part.movie_ids),
+                    parts[0].request,
+                )
+                if size_bytes <= LARGEST_BYTES:
+                    self._replies.put(key, reply)
+        except ServiceError as error:
+            if self._log:
+                self._log.failed(version.number, request, error, time.perf_counter() - began)
+            raise
+        if self._log:
+            self._log.answered(version.number, reply, time.perf_counter() - began)
+
+    async def _parts(self, request: pb.RecommendRequest, version: Version) -> AsyncGenerator[_Part]:
+        query = query_of(request)
+        stopped = threading.Event()
+
+        def pause() -> None:
+            if stopped.is_set():
+                raise StoppedError
+
+        do = self._aside if _is_long(query, version) else _at_once
+        try:
+            answer = await do(partial(recommend, version, query, pause))
+            logged = _as_json(canonical(request, query, answer)) if self._log else ""
+            take = partial(self._next_part, answer, query)
+            part = await do(partial(take, header=True, request=logged))
+            while part is not None:
+                yield part
+                part = await do(take)
+        finally:
+            stopped.set()
+
+    def _next_part(
+        self, answer: Answer, query: Query, *, header: bool = False, request: str = ""
+    ) -> _Part | None:
+        """The next part of an answer, or None when it is over."""
+        size = self._chunk_size
+        if query.explain:
+            size = min(size, max(MOST_CONTRIBUTIONS // len(query.seeds), 1))
+        some = list(islice(answer.recommendations, size))
+        if not some and not header:
+            return None
+        message = pb.RecommendResponse(
+            header=answers.header(answer) if header else None,
+            recommendations=answers.recommendations(answer, some),
+        )
+        movie_ids = tuple(value.movie.movie_id for value in some)
+        return _Part(message.SerializeToString(), movie_ids, request)
+
+    async def _aside(self, work: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+async def _at_once(work: Callable[[], Result]) -> Result:
+    return work()
+
+
+def _is_long(query: Query, version: Version) -> bool:
+    times = len(query.seeds) if query.combination is Combination.BEST_MATCH else 1
+    names = len(query.seeds) + len(query.filter.excluded)
+    return version.index.embeddings.size * times > LONG_PRODUCTS or names > LONG_NAMES
+
+
+def _as_json(request: pb.RecommendRequest) -> str:
+    return json_format.MessageToJson(
+        request, preserving_proto_field_name=True, indent=None, ensure_ascii=False
+    )
