@@ -23,7 +23,7 @@ class Load:
         replies_per_s: All that were asked for and came.
         p50_s: What half of the calls did not take longer than.
         p99_s: What 99 of 100 calls did not take longer than.
-        failed_count: Replies with another status than 200, or none.
+        failed_count: Calls that came to nothing.
     """
 
     replies_per_s: float
@@ -67,12 +67,17 @@ def load(
             text=True,
             check=True,
         ).stdout
-        # Start, status and how long it took, in microseconds.
+        # Start, status and how long it took, in microseconds; of those that the end cut off, 0.
         calls = [line.split() for line in log.read_text(encoding="ascii").splitlines()]
-    found = re.search(r"finished in .*?, ([0-9.]+) req/s", said)
-    if not found or not calls:
+    rate_found = re.search(r"finished in .*?, ([0-9.]+) req/s", said)
+    failed = re.search(r"(\d+) failed, (\d+) errored, (\d+) timeout", said)
+    if not rate_found or not failed or not calls:
         raise RuntimeError(f"h2load did not say what came of it:\n{said}")
-    took = [int(microseconds) / 1e6 for _, _, microseconds in calls]
+    took = [int(microseconds) / 1e6 for _, status, microseconds in calls if status == "200"]
     hundredths = quantiles(took, n=100, method="inclusive")
-    failed_count = sum(status != "200" for _, status, _ in calls)
-    return Load(float(found[1]), hundredths[49], hundredths[98], failed_count)
+    return Load(
+        replies_per_s=float(rate_found[1]),
+        p50_s=hundredths[49],
+        p99_s=hundredths[98],
+        failed_count=sum(map(int, failed.groups())),
+    )
