@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -67,10 +67,25 @@ class Answering:
         self._replies = Replies(remembered_bytes)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="query")
 
+    def remembered(self, request: pb.RecommendRequest, version: Version) -> Sequence[bytes] | None:
+        """The encoded messages of the answer to a request, if it was given of late.
+
+        Args:
+            request: What is asked for; which version that means has been decided.
+            version: What to answer from.
+        """
+        began = time.perf_counter()
+        reply = self._replies.get(_key(request, version))
+        if reply is None:
+            return None
+        if self._log:
+            self._log.answered(version.number, reply, time.perf_counter() - began)
+        return reply.messages
+
     async def messages(
         self, request: pb.RecommendRequest, version: Version
     ) -> AsyncGenerator[bytes]:
-        """The encoded messages of the answer to a request; at least one.
+        """The same, worked out; at least one.
 
         When it is closed, what is being worked out for it ends.
 
@@ -82,33 +97,26 @@ class Answering:
             ServiceError: There is no answer; before any message.
         """
         began = time.perf_counter()
-        # A version that was loaded anew may be another one.
-        key = (version.number, version.load_time, request.SerializeToString(deterministic=True))
-        reply = self._replies.get(key)
+        parts: list[_Part] = []
+        size_bytes = 0
         try:
-            if reply is not None:
-                for message in reply.messages:
-                    yield message
-            else:
-                parts: list[_Part] = []
-                size_bytes = 0
-                async with aclosing(self._parts(request, version)) as worked_out:
-                    async for part in worked_out:
-                        size_bytes += len(part.message)
-                        kept = part.message if size_bytes <= LARGEST_BYTES else b""
-                        parts.append(_Part(kept, part.movie_ids, part.request))
-                        yield part.message
-                reply = Reply(
-                    tuple(part.message for part in parts),
-                    tuple(movie_id for part in parts for movie_id in part.movie_ids),
-                    parts[0].request,
-                )
-                if size_bytes <= LARGEST_BYTES:
-                    self._replies.put(key, reply)
+            async with aclosing(self._parts(request, version)) as worked_out:
+                async for part in worked_out:
+                    size_bytes += len(part.message)
+                    kept = part.message if size_bytes <= LARGEST_BYTES else b""
+                    parts.append(_Part(kept, part.movie_ids, part.request))
+                    yield part.message
         except ServiceError as error:
             if self._log:
                 self._log.failed(version.number, request, error, time.perf_counter() - began)
             raise
+        reply = Reply(
+            tuple(part.message for part in parts),
+            tuple(movie_id for part in parts for movie_id in part.movie_ids),
+            parts[0].request,
+        )
+        if size_bytes <= LARGEST_BYTES:
+            self._replies.put(_key(request, version), reply)
         if self._log:
             self._log.answered(version.number, reply, time.perf_counter() - began)
 
@@ -151,6 +159,11 @@ class Answering:
 
     async def _aside(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def _key(request: pb.RecommendRequest, version: Version) -> Hashable:
+    # A version that was loaded anew may be another one.
+    return version.number, version.load_time, request.SerializeToString(deterministic=True)
 
 
 async def _at_once(work: Callable[[], Result]) -> Result:

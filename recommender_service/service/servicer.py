@@ -45,9 +45,14 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
     ) -> AsyncIterator[pb.RecommendResponse]:
         """Streams the most similar movies, in chunks."""
         version = self._versions.take(messages.asked_version(request.version))
+        remembered = self._answering.remembered(request, version)
+        if remembered is not None:
+            for message in remembered:
+                yield message  # type: ignore[misc]  # encoded already, see `ErrorBoundary`
+            return
         async with aclosing(self._answering.messages(request, version)) as encoded:
             async for message in encoded:
-                yield message  # type: ignore[misc]  # encoded already, which the boundary lets through
+                yield message  # type: ignore[misc]  # likewise
 
     async def BatchRecommend(  # type: ignore[override]  # the boundary leaves decoding to us
         self,
@@ -73,7 +78,7 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
             query = request().query
             asked = messages.asked_version(query.version)
             version = usual if asked is None else self._versions.take(asked)
-            async with aclosing(self._answering.messages(query, version)) as encoded:
+            async with aclosing(self._answered(query, version)) as encoded:
                 async for message in encoded:
                     if before is not None:
                         yield _batch_response(before)
@@ -85,6 +90,19 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         else:
             assert before is not None  # noqa: S101  # there is at least one message
             yield _batch_response(before, last=True)
+
+    async def _answered(
+        self, request: pb.RecommendRequest, version: Version
+    ) -> AsyncGenerator[bytes]:
+        """The encoded messages of an answer, remembered or worked out."""
+        remembered = self._answering.remembered(request, version)
+        if remembered is not None:
+            for message in remembered:
+                yield message
+            return
+        async with aclosing(self._answering.messages(request, version)) as encoded:
+            async for message in encoded:
+                yield message
 
     async def SearchMovies(
         self, request: pb.SearchMoviesRequest, context: Context

@@ -43,6 +43,8 @@ class ErrorBoundary(grpc.aio.ServerInterceptor):
 
     def __init__(self, table: ErrorTable) -> None:
         self._table = table
+        self._guarded: dict[str, Any] = {}
+        """The wrapped handlers of our methods, each made at its first call."""
 
     async def intercept_service(
         self,
@@ -50,22 +52,24 @@ class ErrorBoundary(grpc.aio.ServerInterceptor):
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Any:
         """Wraps the handler of a method of ours; see `grpc.aio.ServerInterceptor`."""
-        handler = await continuation(handler_call_details)
-        if handler is None or not handler_call_details.method.startswith("/movierec."):
-            return handler
+        method = handler_call_details.method
+        guarded = self._guarded.get(method)
+        if guarded is None:
+            handler = await continuation(handler_call_details)
+            if handler is None or not method.startswith("/movierec."):
+                return handler
+            guarded = self._guarded[method] = self._guard(handler, method)
+        return guarded
+
+    def _guard(self, handler: Any, method: str) -> Any:
+        encode = _encoding(handler.response_serializer)
         if handler.unary_stream is not None:
-            return grpc.unary_stream_rpc_method_handler(
-                self._guard_stream(handler), None, _encoding(handler.response_serializer)
-            )
+            return grpc.unary_stream_rpc_method_handler(self._guard_stream(handler), None, encode)
         if handler.unary_unary is not None:
-            return grpc.unary_unary_rpc_method_handler(
-                self._guard_unary(handler), None, _encoding(handler.response_serializer)
-            )
+            return grpc.unary_unary_rpc_method_handler(self._guard_unary(handler), None, encode)
         if handler.stream_stream is not None:
-            return grpc.stream_stream_rpc_method_handler(
-                self._guard_streams(handler), None, _encoding(handler.response_serializer)
-            )
-        raise NotImplementedError(f"no boundary for {handler_call_details.method}")
+            return grpc.stream_stream_rpc_method_handler(self._guard_streams(handler), None, encode)
+        raise NotImplementedError(f"no boundary for {method}")
 
     def _guard_unary(self, handler: Any) -> Callable[..., Any]:
         async def guarded(payload: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
