@@ -18,6 +18,7 @@ TABLES = {
     "linear": "bench.linear",
     "same-rmse": "bench.same_rmse",
     "train": "bench.train",
+    "search": "bench.search",
     "load": "bench.load",
     "swaps": "bench.swaps",
     "serving": "bench.serving",

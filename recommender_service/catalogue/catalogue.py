@@ -3,22 +3,19 @@
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import chain
-from math import inf
 
 import numpy as np
-from rapidfuzz import fuzz
 
 from recommender_service.catalogue.genres import Genres
 from recommender_service.catalogue.movie import LARGEST_NUMBER, Movie
 from recommender_service.catalogue.movies import NO_YEAR, MovieSelection, MovieTable
 from recommender_service.catalogue.names import Names
+from recommender_service.catalogue.searching import Search
 from recommender_service.catalogue.titles import (
     TitleKey,
     asked_key,
     names_and_year,
     title_keys,
-    without_article,
 )
 from recommender_service.pacing import paced
 
@@ -28,8 +25,14 @@ LONGEST_NAME = 200
 NEAREST_COUNT = 3
 """Titles that are suggested for one that is not there."""
 
-ENOUGH_MATCHES = 10
-"""Titles that hold a text; from this number on no typing error is suspected."""
+MOST_EDITS = 2
+"""In a title with typing errors, ..."""
+
+LETTERS_AN_EDIT = 3
+"""... and no more than one for so many of its characters."""
+
+MOST_NAMESAKES = 100
+"""Movies of one name; among more none is looked for that is meant before the others."""
 
 TITLES_AT_A_TIME = 128
 """Whose names are found between two pauses."""
@@ -42,12 +45,12 @@ class AmbiguousNameError(Exception):
     """Several movies have a name.
 
     Args:
-        movies: All of them.
+        movies: All of them, each made when it is asked for; they may be very many.
     """
 
     def __init__(self, movies: Sequence[Movie]) -> None:
-        super().__init__([movie.title for movie in movies])
-        self.movies = tuple(movies)
+        super().__init__(f"{len(movies):,} movies")
+        self.movies = movies
 
 
 class Catalogue:
@@ -67,6 +70,7 @@ class Catalogue:
         self._sorted_ids = self.movies.movie_ids[self._rows_by_id]
         title_years = array("h")
         self._names = Names(self._named(title_years))
+        self._search = Search(self._names, self.movies.rating_counts)
         self._years = np.where(np.asarray(title_years) == NO_YEAR, self.movies.years, title_years)
 
     def __len__(self) -> int:
@@ -112,21 +116,57 @@ class Catalogue:
         if text.isascii() and text.isdigit() and (row := self.row_of_id(int(text))) is not None:
             return row
         asked = asked_key(text)
-        keys = {
-            row: title_keys(self.movies.titles[row][:LONGEST_NAME])
-            for row in self._names.rows_of(asked.name)
-            if self._is_of(row, asked)
-        }
-        rows = [row for row in keys if any(key.name == asked.name for key in keys[row])]
-        if len(rows) > 1:
+        rows = self._names.rows_of(asked.name)
+        if asked.year is not None:
+            rows = rows[self._years[rows] == asked.year]
+        if len(rows) > MOST_NAMESAKES:
+            raise AmbiguousNameError(MovieSelection(self.movies, rows))
+        named = [row for row in rows.tolist() if asked.name in {k.name for k in self._keys(row)}]
+        if len(named) > 1:
             # "Black Rain (1989)" is not "Black Rain (Kuroi ame) (1989)".
-            rows = [row for row in rows if self.movies.titles[row].strip() == text] or rows
-        if len(rows) > 1:
-            # "Sabrina" is the film of that title, not one that bears it in brackets.
-            rows = [row for row in rows if keys[row][0].name == asked.name] or rows
-        if len(rows) > 1:
-            raise AmbiguousNameError([self.movie(row) for row in rows])
-        return rows[0] if rows else None
+            named = [row for row in named if self.movies.titles[row].strip() == text] or named
+        return self._chosen(named, {asked.name}) if named else None
+
+    def row_of_misspelt(self, text: str) -> int | None:
+        """The row of the movie whose title was meant by one with a typing error.
+
+        That is so when a single title is at most `MOST_EDITS` edits from the text
+        (see `Names.within`), and has no more than one for each `LETTERS_AN_EDIT`
+        characters of the text; all names of a movie count as one title. A year in
+        the text must be the movie's. Digits alone are never taken for others.
+
+        Args:
+            text: For which there is no `row_of_text`.
+
+        Returns:
+            None if no title is so near, or several are.
+
+        Raises:
+            AmbiguousNameError: Several movies have the title that was meant; of
+                more than `MOST_NAMESAKES` it does not name all.
+        """
+        asked = asked_key(text[:LONGEST_NAME].strip())
+        name = asked.name
+        if not name or name.replace(" ", "").isdigit():
+            return None
+        rows: list[int] = []
+        near: set[str] = set()
+        common: set[str] = set()  # what all of these movies are called
+        fewest = MOST_EDITS
+        for other, row, edits in self._names.within(name, MOST_EDITS):
+            if asked.year is None or asked.year == self._years[row]:
+                if row not in rows:
+                    names = {key.name for key in self._keys(row)}
+                    common = common & names if rows else names
+                    rows.append(row)
+                near.add(other)
+                fewest = min(fewest, edits)
+                if not common or len(rows) > MOST_NAMESAKES:
+                    break
+        # What several movies are called is one title, and as ambiguous as if it were spelt right.
+        if not near & common or fewest > len(name) // LETTERS_AN_EDIT:
+            return None
+        return self._chosen(rows, near & common)
 
     def corrected_row(self, text: str) -> int | None:
         """The row of the movie whose title a text is, with a typing error."""
@@ -134,10 +174,11 @@ class Catalogue:
 
     def nearest_titles(self, text: str) -> tuple[str, ...]:
         """Titles that may have been meant by one that is none, best first."""
-        found = self.search(asked_key(text[:LONGEST_NAME]).name)  # the year may be what is wrong
-        return tuple(movie.title for movie in found[:NEAREST_COUNT])
+        name = asked_key(text[:LONGEST_NAME]).name  # the year may be what is wrong
+        nearest = self._search.rows(name)[:NEAREST_COUNT]
+        return tuple(self.movies.titles[row] for row in nearest.tolist())
 
-    def search(self, text: str) -> Sequence[Movie]:
+    def search(self, text: str) -> MovieSelection:
         """Movies whose titles match a text.
 
         Args:
@@ -150,39 +191,21 @@ class Catalogue:
             the most alike first; among equals the most rated first.
         """
         asked = asked_key(text[:LONGEST_NAME])
-        distances: dict[int, float] = {}  # by row
-        for name, row in self._matches(asked.name):
-            distance = _distance(asked.name, name)
-            if distance < distances.get(row, inf):
-                distances[row] = distance
-        rows = np.array([row for row in distances if self._is_of(row, asked)], dtype=np.intp)
-        nearness = np.array([distances[row] for row in rows.tolist()])
-        order = np.lexsort((rows, -self.movies.rating_counts[rows], nearness))
-        return MovieSelection(self.movies, rows[order].tolist())
+        among = None if asked.year is None else self._years == asked.year
+        return MovieSelection(self.movies, self._search.rows(asked.name, among))
 
-    def _matches(self, asked: str) -> Iterable[tuple[str, int]]:
-        """Names that match and their rows."""
-        if not asked:
-            return []
-        holding = list(self._names.holding(asked))
-        if len({name for name, _ in holding}) >= ENOUGH_MATCHES:
-            return holding
-        return chain(holding, self._names.alike(asked))
+    def _chosen(self, rows: Sequence[int], names: set[str]) -> int:
+        """The movie that is meant by a name that all of these have.
 
-    def _is_of(self, row: int, asked: TitleKey) -> bool:
-        """Whether a movie is of the year that was asked for, if one was."""
-        return asked.year is None or asked.year == self._years[row]
+        Raises:
+            AmbiguousNameError: It may be any of several.
+        """
+        if 1 < len(rows) <= MOST_NAMESAKES:
+            # "Sabrina" is the film of that title, not one that bears it in brackets.
+            rows = [row for row in rows if self._keys(row)[0].name in names] or rows
+        if len(rows) > 1:
+            raise AmbiguousNameError(MovieSelection(self.movies, np.array(rows, np.int32)))
+        return rows[0]
 
-
-def _distance(asked: str, name: str) -> float:
-    """How far a name is from what was asked for; from 3 on it only is like it."""
-    if asked not in name:
-        part = fuzz.partial_ratio(asked, name) if len(asked) <= len(name) else 0
-        # Like it as a whole is a little more than like it in part.
-        return 4 - max(fuzz.ratio(asked, name), 0.95 * part) / 100
-    if name.startswith(asked):
-        return 0 if name == asked else 1
-    bare = without_article(name)
-    if bare.startswith(asked):
-        return 0 if bare == asked else 1
-    return 2
+    def _keys(self, row: int) -> list[TitleKey]:
+        return title_keys(self.movies.titles[row][:LONGEST_NAME])

@@ -7,11 +7,13 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender_service.catalogue.movie import LARGEST_YEAR, Movie
+from recommender_service.catalogue.movie import LARGEST_NUMBER, LARGEST_YEAR, Movie
 from recommender_service.catalogue.texts import Texts
 
 NO_YEAR = -1
 """In the column of years, for one that is not known."""
+
+_MOST_DIGITS = len(str(LARGEST_NUMBER))
 
 
 class MovieTable(Sequence[Movie]):
@@ -142,7 +144,7 @@ class MovieSelection(Sequence[Movie]):
         rows: Which of it.
     """
 
-    def __init__(self, movies: MovieTable, rows: Sequence[int]) -> None:
+    def __init__(self, movies: MovieTable, rows: NDArray[np.int32]) -> None:
         self._movies = movies
         self._rows = rows
 
@@ -155,5 +157,19 @@ class MovieSelection(Sequence[Movie]):
     def __getitem__(self, place: slice) -> list[Movie]: ...
     def __getitem__(self, place: int | slice) -> Movie | list[Movie]:
         if isinstance(place, slice):
-            return [self._movies[row] for row in self._rows[place]]
-        return self._movies[self._rows[place]]
+            return [self._movies[row] for row in self._rows[place].tolist()]
+        return self._movies[int(self._rows[place])]
+
+    def place_of(self, movie_id: str) -> int | None:
+        """Where a movie is, without making those before it.
+
+        Args:
+            movie_id: In digits, as in a page token.
+
+        Returns:
+            None if it is not among them, or the text is no id.
+        """
+        if not (movie_id.isascii() and movie_id.isdigit() and len(movie_id) <= _MOST_DIGITS):
+            return None
+        places = np.flatnonzero(self._movies.movie_ids[self._rows] == int(movie_id))
+        return int(places[0]) if places.size else None

@@ -1,122 +1,270 @@
-"""Names of rows, found exactly, by a part of them, and by likeness."""
+"""Names of rows, found exactly, by a part of them, by likeness, and in spite of typing errors."""
 
 from array import array
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from enum import IntEnum
+from itertools import accumulate
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
+
+from recommender_service.catalogue.pairs import KINDS, MOST_LOST, count_pairs, pairs_of
 
 BLOCK = 1_024
-"""Names that are kept as one string."""
+"""Names that are taken in, or compared, at a time."""
+
+FEW = 500
+"""Names that are quicker looked at one by one than in the long array."""
 
 LEAST_LIKENESS = 75.0
 """From 0 to 100; below it a name is not like another."""
 
+LEAST_SHARED = 0.4
+"""Of a text's kinds of pairs; with fewer of them a name is not like it."""
+
+MOST_COMPARED = 200
+"""Names that a text is compared with, for it costs a microsecond each."""
+
+WEIGHT_OF_SHARED = 16
+"""Of a kind of pairs that a name shares with a text, against one that it has: long names have
+many, and share some with any text."""
+
+WORTH_OF_A_PART = 0.95
+"""Likeness of a part of a name, against that of all of it."""
+
+_LEAST_LENGTH = LEAST_LIKENESS / (200 - LEAST_LIKENESS)
+"""Of a text's; what is shorter cannot be as like it, even if all of it is in the text."""
+
+_LINE_FEED = ord("\n")
+_WORD = 64
+_ARTICLES = (b"the ", b"a ", b"an ")
+
+
+class Match(IntEnum):
+    """How a name holds a text; an English article in front of it does not count."""
+
+    SAME = 0
+    BEGINS = 1
+    HOLDS = 2
+
 
 class _Shelf:
-    """The names of one length.
+    """The names of one length, as they come in."""
 
-    Args:
-        length: In characters.
-    """
-
-    def __init__(self, length: int) -> None:
-        self.length = length
+    def __init__(self) -> None:
         self.rows = array("i")
         """Whose names they are, in the order of the names."""
-        self.blocks: list[str] = []
-        """The names, each followed by a line feed, `BLOCK` in a string; the last has the rest."""
         self.loose: list[str] = []
-        """Names that are not yet in a block."""
+        """Names that are not yet in the columns below."""
+        self.letters = bytearray()
+        """The names, encoded, each followed by a line feed."""
+        self.pairs = bytearray()
+        """Of each name."""
 
     def bind(self) -> None:
-        """Makes a block of the loose names, if there are any."""
+        """Puts the loose names, if there are any, into the columns."""
         if not self.loose:
             return
-        self.blocks.append("\n".join([*self.loose, ""]))
+        self.letters += _encoded("\n".join([*self.loose, ""]))
+        self.pairs += pairs_of(self.loose).tobytes()
         self.loose.clear()
-
-
-class _Shelves(dict[int, _Shelf]):
-    """By length; each is there when it is asked for."""
-
-    def __missing__(self, length: int) -> _Shelf:
-        self[length] = shelf = _Shelf(length)
-        return shelf
 
 
 class Names:
     """Names, each of a row; many may have the same name, and one many names.
 
-    They are kept in few long strings, by length, for the same reasons as
-    `Texts`, and because a part is found in a long string as fast as the memory
-    is read.
+    They are kept one behind another, the shortest first, for the same reasons
+    as `Texts`, and because a part is found in a long array as fast as the memory
+    is read. The place of a name is its number in that order.
 
     Args:
         names: Names and their rows. No name is empty or holds a line feed.
     """
 
     def __init__(self, names: Iterable[tuple[str, int]]) -> None:
-        hashes, rows, shelves = array("q"), array("i"), _Shelves()
+        hashes, rows = array("q"), array("i")
+        by_length = defaultdict[int, _Shelf](_Shelf)  # in characters
         for name, row in names:
             hashes.append(hash(name))
             rows.append(row)
-            shelf = shelves[len(name)]
+            shelf = by_length[len(name)]
             shelf.rows.append(row)
             shelf.loose.append(name)
             if len(shelf.loose) == BLOCK:
                 shelf.bind()
-        for shelf in shelves.values():
+        for shelf in by_length.values():
             shelf.bind()
-        self._shelves = [shelves[length] for length in sorted(shelves)]
+        self._lengths = sorted(by_length)
+        counts = (len(by_length[length].rows) for length in self._lengths)
+        self._first_places = list(accumulate(counts, initial=0))
+        count = self._first_places[-1]
+        self._rows = np.empty(count, np.int32)
+        self._begins = np.zeros(count + 1, np.int64)  # and where the last one ends
+        self._pairs = np.empty((KINDS // _WORD, count), np.uint64)
+        self._letters = np.empty(sum(len(it.letters) for it in by_length.values()), np.uint8)
+        for length, place in zip(self._lengths, self._first_places, strict=False):
+            shelf = by_length.pop(length)  # so that it takes no memory from here on
+            letters, end = np.frombuffer(shelf.letters, np.uint8), place + len(shelf.rows)
+            pairs = np.frombuffer(shelf.pairs, np.uint64).reshape(end - place, -1)
+            byte = self._begins[place]
+            self._letters[byte : byte + len(letters)] = letters
+            self._begins[place + 1 : end + 1] = byte + 1 + np.flatnonzero(letters == _LINE_FEED)
+            self._pairs[:, place:end] = pairs.T
+            self._rows[place:end] = shelf.rows
+        self._bytes = self._letters.data
         order = np.argsort(np.asarray(hashes), kind="stable")
         self._hashes: NDArray[np.int64] = np.asarray(hashes)[order]
-        self._rows: NDArray[np.int32] = np.asarray(rows)[order]
+        self._rows_by_hash: NDArray[np.int32] = np.asarray(rows)[order]
 
-    def rows_of(self, name: str) -> list[int]:
+    def rows_of(self, name: str) -> NDArray[np.int32]:
         """The rows that have a name, in ascending order; by mishap another one, too.
 
         They go by a hash of the name, which another name may have as well.
         """
         begin = self._hashes.searchsorted(hash(name), "left")
         end = self._hashes.searchsorted(hash(name), "right")
-        rows: list[int] = self._rows[begin:end].tolist()
-        return rows
+        return self._rows_by_hash[begin:end]
 
-    def holding(self, part: str) -> Iterator[tuple[str, int]]:
-        """Every name that a text is a part of, or the whole, and its row.
+    def holding(self, part: str) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+        """The rows of every name that a text is a part of, or the whole.
 
         Args:
             part: Not empty, and without a line feed.
-        """
-        for shelf in self._shelves:
-            if shelf.length >= len(part):
-                yield from _holding(shelf, part)
 
-    def alike(self, text: str) -> Iterator[tuple[str, int]]:
-        """Every name that is like a text, and its row.
+        Returns:
+            A row for each of its names that holds the text, and the `Match`.
+        """
+        letters = _encoded(part)
+        places = self._places_holding(part)
+        begins, ends = self._begins[places], self._begins[places + 1] - 1
+        matches = np.full(len(places), Match.HOLDS, np.uint8)
+        fronts = [(np.arange(len(places)), 0)]
+        fronts += [(self._standing(article, begins), len(article)) for article in _ARTICLES]
+        for among, width in fronts:
+            begun = among[self._standing(letters, begins[among] + width)]
+            is_same = ends[begun] - begins[begun] == width + len(letters)
+            matches[begun] = np.where(is_same, Match.SAME, np.fmin(matches[begun], Match.BEGINS))
+        return self._rows[places], matches
+
+    def alike(self, text: str) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """The rows of names that are like a text.
 
         A longer name may hold what is like the text; a shorter one must be like
-        all of it: "It" is not "Some Like It Hot".
+        all of it: "It" is not "Some Like It Hot". With `LEAST_SHARED` of the text's
+        kinds of pairs it is compared, unless there are `MOST_COMPARED` that share
+        more (see `WEIGHT_OF_SHARED`), or as much and are not longer.
+
+        Args:
+            text: Not empty, and without a line feed.
+
+        Returns:
+            A row for each of its names that is like the text, and how much, to 100:
+            like it as a whole is a little more than like it in part.
         """
-        for shelf in self._shelves:
-            scorer = fuzz.ratio if shelf.length < len(text) else fuzz.partial_ratio
-            for number, block in enumerate(shelf.blocks):
-                names = block[:-1].split("\n")
-                found = process.extract(
-                    text, names, scorer=scorer, limit=None, score_cutoff=LEAST_LIKENESS
-                )
-                for name, _, position in found:
-                    yield name, shelf.rows[number * BLOCK + position]
+        first = self._place_of_length(ceil(_LEAST_LENGTH * len(text)))
+        pairs = _pairs_of_text(text)
+        shared = count_pairs(self._pairs[:, first:] & pairs)
+        places = np.flatnonzero(shared >= max(1, ceil(LEAST_SHARED * count_pairs(pairs)[0])))
+        if len(places) > MOST_COMPARED:
+            its_own = count_pairs(self._pairs[:, first:][:, places])
+            worth = WEIGHT_OF_SHARED * shared[places] - its_own
+            places = np.sort(places[np.argsort(-worth, kind="stable")[:MOST_COMPARED]])
+        places += first
+        names = self._at(places)
+        whole = _compared(text, names, fuzz.ratio)
+        part = _compared(text, names, fuzz.partial_ratio, LEAST_LIKENESS)
+        is_shorter = places < self._place_of_length(len(text))
+        is_like = np.where(is_shorter, whole, part) >= LEAST_LIKENESS
+        likeness = np.where(is_shorter, whole, np.fmax(whole, WORTH_OF_A_PART * part))
+        return self._rows[places[is_like]], likeness[is_like]
+
+    def within(self, text: str, edits: int) -> Iterator[tuple[str, int, int]]:
+        """Every name that is at most so many edits from a text, its row, and how many.
+
+        An edit is a letter too many, one too few, another one, or two that are
+        the wrong way round; no letter is edited twice (optimal string alignment).
+
+        Args:
+            text: Not empty, and without a line feed.
+            edits: At most.
+        """
+        first = self._place_of_length(len(text) - edits)
+        end = self._place_of_length(len(text) + edits + 1)
+        lacking = count_pairs(_pairs_of_text(text) & ~self._pairs[:, first:end])
+        places = np.flatnonzero(lacking <= edits * MOST_LOST) + first
+        for begin in range(0, len(places), BLOCK):
+            some = places[begin : begin + BLOCK]
+            found = process.extract(
+                text, self._at(some), scorer=OSA.distance, limit=None, score_cutoff=edits
+            )
+            for name, distance, number in found:
+                yield name, int(self._rows[some[number]]), distance
+
+    def _place_of_length(self, length: int) -> int:
+        """Of the first name that is as long, or longer."""
+        return self._first_places[bisect_left(self._lengths, length)]
+
+    def _places_holding(self, part: str) -> NDArray[np.int64]:
+        """Of the names that a text is a part of, in ascending order."""
+        first = self._place_of_length(len(part))
+        begins: NDArray[np.int64] = self._begins[first:-1]
+        if not begins.size:
+            return begins
+        letters = _encoded(part)
+        if len(letters) == 1:
+            # In most names, so that it is quicker not to ask where.
+            found = self._letters[begins[0] :] == letters[0]
+            return np.flatnonzero(np.logical_or.reduceat(found, begins - begins[0])) + first
+        pairs = _pairs_of_text(part)
+        places = np.flatnonzero((self._pairs[:, first:] & pairs == pairs).all(axis=0)) + first
+        if len(places) <= FEW:
+            return places[[part in name for name in self._at(places)]]
+        found = self._letters[begins[0] : -1] == letters[0]
+        found &= self._letters[begins[0] + 1 :] == letters[1]
+        starts = np.flatnonzero(found) + begins[0]
+        starts = starts[self._standing(letters, starts)]
+        numbers: NDArray[np.int64] = begins.searchsorted(starts, "right") - 1
+        return numbers[np.diff(numbers, prepend=-1) > 0] + first
+
+    def _standing(self, part: bytes, starts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Which of several places in the letters, counted from 0, a part stands at."""
+        standing = np.arange(len(starts))
+        for offset, letter in enumerate(part):
+            if not standing.size:
+                break
+            # Never beyond the last letter: that is a line feed, which is in no part.
+            standing = standing[self._letters[starts[standing] + offset] == letter]
+        return standing
+
+    def _at(self, places: NDArray[np.int64]) -> list[str]:
+        """The names of places."""
+        begins, ends = self._begins[places].tolist(), (self._begins[places + 1] - 1).tolist()
+        return [
+            str(self._bytes[begin:end], "utf-8", "surrogatepass")
+            for begin, end in zip(begins, ends, strict=True)
+        ]
 
 
-def _holding(shelf: _Shelf, part: str) -> Iterator[tuple[str, int]]:
-    width = shelf.length + 1
-    for number, block in enumerate(shelf.blocks):
-        place = block.find(part)
-        while place >= 0:
-            position = place // width
-            begin = position * width
-            yield block[begin : begin + shelf.length], shelf.rows[number * BLOCK + position]
-            place = block.find(part, begin + width)
+def _encoded(text: str) -> bytes:
+    """A text in UTF-8, in which a part of a text is a part of its bytes; any text has one."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _pairs_of_text(text: str) -> NDArray[np.uint64]:
+    """The kinds of pairs of one text, as a column."""
+    return pairs_of([text]).T
+
+
+def _compared(
+    text: str, names: list[str], scorer: Callable[..., float], least: float = 0
+) -> NDArray[np.float64]:
+    """How much each of N names is like a text, from `least` to 100, else 0, (N,)."""
+    compared: NDArray[np.float64] = process.cdist(
+        [text], names, scorer=scorer, score_cutoff=least, dtype=np.float64
+    )
+    return compared.reshape(-1)

@@ -19,7 +19,6 @@ _ARTICLES = (
     *("ett", "o", "os", "as"),
 )
 _TRAILING_ARTICLE = re.compile(rf"(.*),\s*({'|'.join(map(re.escape, _ARTICLES))})")
-_LEADING_ARTICLE = re.compile(r"^(?:the|an?) ")
 _ALSO_KNOWN_AS = re.compile(r"\s*a\.?k\.?a\.?\s+", re.IGNORECASE)
 _APART = re.compile(r"[\W_]+")
 # ASCII to lower case and blanks; of what is not ASCII nothing is ever looked up.
@@ -78,11 +77,6 @@ def asked_key(text: str) -> TitleKey:
     """What somebody typed, in the form that titles are compared in."""
     rest, year = _split_year(text)
     return TitleKey(_fold(rest), year)
-
-
-def without_article(name: str) -> str:
-    """A name in that form, without an English article in front."""
-    return _LEADING_ARTICLE.sub("", name)
 
 
 def _split_year(title: str) -> tuple[str, int | None]:

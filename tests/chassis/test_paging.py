@@ -36,6 +36,29 @@ def test_a_page_that_cannot_be_is_refused_by_name(size: int, token: str, field: 
         page(size, token)
 
 
+def test_an_item_is_looked_for_where_it_is_said_to_be_and_nowhere_else() -> None:
+    looked_at: list[int] = []
+
+    def key(item: int) -> str:
+        looked_at.append(item)
+        return str(item)
+
+    def page_after(token: str) -> tuple[list[int], str]:
+        numbers, following = page_of(
+            range(1_000), key, size=2, token=token, default_size=3, largest_size=5, place_of=place
+        )
+        return list(numbers), following
+
+    def place(token: str) -> int | None:
+        return int(token) if token.isdigit() else None
+
+    assert page_after("700") == ([701, 702], "702")
+    assert looked_at == [700, 702]
+    for other in ("0700", "x"):  # another one's place, and none
+        with pytest.raises(InvalidRequestError, match="page_token"):
+            page_after(other)
+
+
 @given(st.integers(0, 30), st.integers(0, 8))
 def test_the_pages_together_are_the_list(items: int, size: int) -> None:
     found: list[int] = []

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from recommender_service.catalogue.catalogue import (
     LONGEST_NAME,
+    MOST_NAMESAKES,
     NEAREST_COUNT,
     AmbiguousNameError,
     Catalogue,
 )
 from recommender_service.catalogue.movie import Movie
+from recommender_service.catalogue.searching import ENOUGH_MATCHES
 from recommender_service.catalogue.titles import asked_key
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=300)
@@ -111,6 +113,32 @@ def test_two_films_of_one_title_and_year_are_ambiguous_even_with_the_year() -> N
     with pytest.raises(AmbiguousNameError):
         twins.row_of_text("Emma (1996)")
     assert twins.row_of_text("1001") == 1
+
+
+@pytest.mark.parametrize("text", ["Emma", "Emma (1996)", "Ema", "Ema (1996)"])
+def test_of_very_many_movies_of_one_title_the_error_has_all_and_makes_none(text: str) -> None:
+    count = 3 * MOST_NAMESAKES
+    films = catalogue(*["Emma (1996)"] * count, "Emma (2020)")
+    find = films.row_of_text if text.startswith("Emma") else films.row_of_misspelt
+    with pytest.raises(AmbiguousNameError, match=r"^[0-9]{3} movies$") as caught:
+        find(text)
+    assert len(caught.value.movies) > MOST_NAMESAKES
+    assert not isinstance(caught.value.movies, tuple | list)
+    assert titles(caught.value.movies[:2]) == ["Emma (1996)"] * 2
+
+
+@pytest.mark.parametrize("text", ["Emma", "Emma (1996)", "Ema"])
+def test_of_very_many_movies_of_one_name_none_is_meant_before_the_others(text: str) -> None:
+    films = catalogue("Emma (1996)", *["Clueless (Emma) (1996)"] * MOST_NAMESAKES)
+    find = films.row_of_text if text.startswith("Emma") else films.row_of_misspelt
+    with pytest.raises(AmbiguousNameError):
+        find(text)
+
+
+def test_of_very_many_movies_of_one_title_that_of_the_year_is_found() -> None:
+    films = catalogue(*[f"Emma ({1900 + i})" for i in range(MOST_NAMESAKES + 1)])
+    assert found(films, "Emma (1996)") == "Emma (1996)"
+    assert films.row_of_misspelt("Ema (1996)") == 96
 
 
 def test_a_title_in_brackets_gives_way_to_the_movie_that_is_called_so() -> None:
@@ -216,6 +244,12 @@ def test_a_search_with_a_year_finds_movies_of_that_year_alone() -> None:
 def test_a_short_title_is_no_match_for_a_long_text_that_holds_it() -> None:
     films = catalogue("It (1990)", "Some Like It Hot (1959)", "Hot (2000)")
     assert titles(films.search("some like it hott")) == ["Some Like It Hot (1959)"]
+
+
+def test_no_typing_error_is_suspected_where_enough_titles_hold_the_text() -> None:
+    holding = [f"Star {i}" for i in range(ENOUGH_MATCHES)]
+    assert len(catalogue("Stra", *holding[1:]).search("star")) == ENOUGH_MATCHES
+    assert titles(catalogue("Stra", *holding).search("star")) == holding
 
 
 def test_an_article_within_a_title_is_part_of_it() -> None:

@@ -2,16 +2,14 @@
 
 import gc
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rapidfuzz import fuzz
 
 from recommender_service.catalogue.catalogue import Catalogue
 from recommender_service.catalogue.movie import Movie
 from recommender_service.catalogue.movies import MovieSelection, MovieTable
-from recommender_service.catalogue.names import BLOCK as NAME_BLOCK
-from recommender_service.catalogue.names import LEAST_LIKENESS, Names
 from recommender_service.catalogue.texts import BLOCK, Texts
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=8)
@@ -59,7 +57,7 @@ def test_a_table_gives_back_the_movies_that_were_put_in(movies: list[Movie]) -> 
     assert table.movie_ids.tolist() == [movie.movie_id for movie in movies]
     assert table.rating_counts.tolist() == [movie.rating_count for movie in movies]
     assert list(table.titles) == [movie.title for movie in movies]
-    turned = MovieSelection(table, list(range(len(movies)))[::-1])
+    turned = MovieSelection(table, np.arange(len(movies), dtype=np.int32)[::-1])
     assert list(turned) == movies[::-1]
     assert turned[:2] == movies[::-1][:2]
 
@@ -89,33 +87,22 @@ def test_a_number_that_no_message_can_hold_is_named_and_no_row_is_added(
     assert list(table) == [Movie(1, "Heat", 1999, (), 1), Movie(2, "Alien", 2000, ("Drama",), 2)]
 
 
-FEW_LETTERS = st.text("ab ", min_size=1, max_size=6).filter(str.strip)
+@given(st.lists(MOVIES, max_size=9, unique_by=lambda movie: movie.movie_id))
+def test_a_movie_is_found_by_its_id_among_those_that_were_selected(movies: list[Movie]) -> None:
+    rows = np.arange(0, len(movies), 2, dtype=np.int32)[::-1]
+    selection = MovieSelection(MovieTable(movies), rows)
+    selected = [movies[row] for row in rows]
+    for movie in movies:
+        place = selected.index(movie) if movie in selected else None
+        assert selection.place_of(str(movie.movie_id)) == place
 
 
-@given(st.lists(st.tuples(FEW_LETTERS, st.integers(0, 9)), max_size=40), FEW_LETTERS)
-def test_names_are_found_exactly_by_part_and_by_likeness(
-    pairs: list[tuple[str, int]], text: str
-) -> None:
-    names = Names(pairs)
-    assert names.rows_of(text) == [row for name, row in pairs if name == text]
-    assert sorted(names.holding(text)) == sorted(pair for pair in pairs if text in pair[0])
-    assert sorted(names.alike(text)) == sorted(
-        (name, row)
-        for name, row in pairs
-        if (fuzz.ratio if len(name) < len(text) else fuzz.partial_ratio)(text, name)
-        >= LEAST_LIKENESS
-    )
-
-
-@pytest.mark.parametrize("count", [NAME_BLOCK, 2 * NAME_BLOCK, 3 * NAME_BLOCK - 1])
-def test_names_of_one_length_are_found_in_every_block(count: int) -> None:
-    pairs = [(f"film {i:04}", i + 7) for i in range(count)]
-    names = Names(pairs)
-    assert sorted(names.holding("film")) == pairs
-    assert [list(names.holding(f"m {i:04}")) for i in range(count)] == [[pair] for pair in pairs]
-    assert [names.rows_of(name) for name, _ in pairs] == [[row] for _, row in pairs]
-    for i in (0, NAME_BLOCK - 1, count - 1):
-        assert (f"film {i:04}", i + 7) in set(names.alike(f"fiml {i:04}"))
+@pytest.mark.parametrize(
+    "text", ["", "x", "-1", "1.0", "\u0661", "\u00b2", str(2**63), "9" * 10_000]
+)
+def test_what_is_no_id_is_found_nowhere(text: str) -> None:
+    table = MovieTable([Movie(1, "Heat", 1995, (), 1)])
+    assert MovieSelection(table, np.zeros(1, np.int32)).place_of(text) is None
 
 
 def test_a_catalogue_has_no_objects_by_the_movie_for_the_garbage_collector_to_look_at() -> None:

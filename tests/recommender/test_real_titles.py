@@ -4,10 +4,11 @@ import csv
 import re
 import unicodedata
 from collections import Counter
+from contextlib import suppress
 
 import pytest
 
-from recommender_service.catalogue.catalogue import Catalogue
+from recommender_service.catalogue.catalogue import AmbiguousNameError, Catalogue
 from recommender_service.catalogue.movie import Movie
 from recommender_service.catalogue.titles import title_keys
 from support.datasets import REAL_DATA
@@ -105,6 +106,9 @@ def test_a_real_movie_is_found_as_people_write_it(
         ("some like it hott", "Some Like It Hot (1959)"),
         ("LA confidential", "L.A. Confidential (1997)"),
         ("spiderman", "Spider-Man (2002)"),
+        ("ths shwshank redmption", "Shawshank Redemption, The (1994)"),
+        ("star wras episode iv", "Star Wars: Episode IV - A New Hope (1977)"),
+        ("lord of teh rings", "Lord of the Rings, The (1978)"),
     ],
 )
 def test_a_misspelt_real_title_is_what_a_search_gives_first(
@@ -112,3 +116,35 @@ def test_a_misspelt_real_title_is_what_a_search_gives_first(
 ) -> None:
     assert catalogue.search(text)[0].title == title
     assert catalogue.nearest_titles(text)[0] == title
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Toy Stroy", "Toy Story (1995)"),
+        ("pulp ficton", "Pulp Fiction (1994)"),
+        ("the shawshank redmeption", "Shawshank Redemption, The (1994)"),
+        ("Casblanca (1942)", "Casablanca (1942)"),
+        ("Alienn", None),  # or "Aliens"
+        ("1409", None),  # near to "1408"
+        ("Star Trk", "Star Trek (2009)"),
+    ],
+)
+def test_a_misspelt_real_title_is_corrected_if_only_one_is_near(
+    catalogue: Catalogue, text: str, title: str | None
+) -> None:
+    row = catalogue.row_of_misspelt(text)
+    assert (None if row is None else catalogue.movie(row).title) == title
+
+
+def test_a_real_title_with_a_letter_less_is_never_taken_for_another(catalogue: Catalogue) -> None:
+    corrected = 0
+    for row in range(0, len(catalogue), 50):
+        title = usual_form(catalogue.movie(row).title)
+        text = title[: len(title) // 2] + title[len(title) // 2 + 1 :]
+        with suppress(AmbiguousNameError):
+            if catalogue.row_of_text(text) is None:
+                found = catalogue.row_of_misspelt(text)
+                assert found in {row, None}
+                corrected += found == row
+    assert corrected > 400

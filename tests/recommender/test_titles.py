@@ -4,12 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from recommender_service.catalogue.titles import (
-    TitleKey,
-    asked_key,
-    title_keys,
-    without_article,
-)
+from recommender_service.catalogue.titles import TitleKey, asked_key, title_keys
 from support.titles import keys_by_the_rules
 
 PARTS = (
@@ -130,21 +125,6 @@ def test_a_title_without_a_letter_still_has_a_name(title: str, name: str) -> Non
 def test_a_text_without_anything_has_no_name() -> None:
     assert asked_key(" \t ") == TitleKey("", None)
     assert title_keys("") == []
-
-
-@pytest.mark.parametrize(
-    ("name", "bare"),
-    [
-        ("the matrix", "matrix"),
-        ("a bug s life", "bug s life"),
-        ("an american tail", "american tail"),
-        ("the a team", "a team"),
-        ("then came you", "then came you"),
-        ("the", "the"),
-    ],
-)
-def test_one_english_article_is_taken_from_the_front_at_most(name: str, bare: str) -> None:
-    assert without_article(name) == bare
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=60))
