@@ -13,8 +13,9 @@ from typer.core import TyperGroup
 
 from movierec_client.cli import artifacts
 from movierec_client.cli.health import health
-from movierec_client.cli.movies import recommend, search
+from movierec_client.cli.movies import search
 from movierec_client.cli.output import complain, say
+from movierec_client.cli.recommending import recommend
 from movierec_client.cli.sample import sample
 from movierec_client.cli.training import cancel, follow, publish, runs, train
 from movierec_client.cli.versions import activate, model, versions
