@@ -36,6 +36,7 @@ from movierec_client.errors import (
 from movierec_client.operations import TrainOptions
 from movierec_client.queries import Query, QueryOptions
 from movierec_client.recommendations import AsyncRecommendations, Recommendations
+from movierec_client.replays import LoggedAnswer, Replay
 from movierec_client.results import (
     Activation,
     Answer,
@@ -93,6 +94,7 @@ __all__ = [
     "Fleet",
     "GateResult",
     "InvalidArgumentError",
+    "LoggedAnswer",
     "Manifest",
     "Model",
     "Movie",
@@ -107,6 +109,7 @@ __all__ = [
     "RecommendHeader",
     "Recommendation",
     "Recommendations",
+    "Replay",
     "Replica",
     "ResolvedSeed",
     "Resource",

@@ -16,6 +16,7 @@ from movierec_client.operations import TrainOptions
 from movierec_client.outcomes import health_of
 from movierec_client.queries import Query, QueryOptions, VersionLike, query_for
 from movierec_client.recommendations import AsyncRecommendations
+from movierec_client.replays import Replay, read_logged
 from movierec_client.results import Activation, Fleet, Model, Movie, ServiceHealth, Version
 from movierec_client.runs import Run, RunEvent
 from movierec_client.seeds import MovieLike
@@ -119,6 +120,11 @@ class AsyncClient(AsyncCalling):
     ) -> AsyncOutcomes:
         """As `Client.recommend_many`; the queries may also be an async iterable."""
         return self._exchange(operations.recommend_many(), queries, window, timeout_s)
+
+    async def replay(self, line: str, *, timeout_s: float | None = None) -> Replay:
+        """As `Client.replay`."""
+        logged, request = read_logged(line)
+        return Replay(logged, await self._answer(operations.recommend(request), timeout_s))
 
     async def search(
         self,

@@ -13,6 +13,7 @@ from movierec_client.batches import (
     Asked,
     AsyncOutcomes,
     AsyncRequests,
+    Outcome,
     Outcomes,
     check_batch,
 )
@@ -20,6 +21,8 @@ from movierec_client.calls import Exchange, Page, Streaming, Unary
 from movierec_client.closing import AsyncClosing, Closing
 from movierec_client.connections import Connections
 from movierec_client.errors import CallError
+from movierec_client.recommendations import AsyncRecommendations, Recommendations
+from movierec_client.results import Answer, Chunk
 from movierec_client.services import LONGEST_TIMEOUT_S
 from movierec_client.statuses import translated
 from movierec_client.streams import AsyncStream, Stream
@@ -53,6 +56,14 @@ class Calling(Closing, ABC):
     def _stream(self, operation: Streaming[Any, Any, T], timeout_s: float | None) -> Stream[T]:
         channel, target = self._connections.open(operation.service, timeout_s)
         return Stream(operation.start(channel, target.timeout_s), operation, target)
+
+    def _answer(self, operation: Streaming[Any, Any, Chunk], timeout_s: float | None) -> Outcome:
+        """Returns the whole answer, or the call's error."""
+        try:
+            with Recommendations(self._stream(operation, timeout_s)) as found:
+                return Answer(found.header, tuple(found))
+        except CallError as error:
+            return error
 
     def _exchange(
         self,
@@ -110,6 +121,16 @@ class AsyncCalling(AsyncClosing, ABC):
         call = operation.start(channel, target.timeout_s)
         self._streams.add(call)
         return AsyncStream(call, operation, target)
+
+    async def _answer(
+        self, operation: Streaming[Any, Any, Chunk], timeout_s: float | None
+    ) -> Outcome:
+        """Returns the whole answer, or the call's error."""
+        try:
+            async with AsyncRecommendations(self._stream(operation, timeout_s)) as found:
+                return Answer(await found.header, tuple([movie async for movie in found]))
+        except CallError as error:
+            return error
 
     def _exchange(
         self,

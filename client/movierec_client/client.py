@@ -16,6 +16,7 @@ from movierec_client.operations import TrainOptions
 from movierec_client.outcomes import health_of
 from movierec_client.queries import Query, QueryOptions, VersionLike, query_for
 from movierec_client.recommendations import Recommendations
+from movierec_client.replays import Replay, read_logged
 from movierec_client.results import Activation, Fleet, Model, Movie, ServiceHealth, Version
 from movierec_client.runs import Run, RunEvent
 from movierec_client.seeds import MovieLike
@@ -222,6 +223,22 @@ class Client(Calling):
             UnavailableError: No version is loaded yet.
         """
         return self._exchange(operations.recommend_many(), queries, window, timeout_s)
+
+    def replay(self, line: str, *, timeout_s: float | None = None) -> Replay:
+        """Asks again what a line of the recommendation log says, of the same version.
+
+        Args:
+            line: The line.
+            timeout_s: How long the whole answer may take.
+
+        Returns:
+            The answer, or its error as a value, beside what was logged.
+
+        Raises:
+            InvalidArgumentError: It is no such line.
+        """
+        logged, request = read_logged(line)
+        return Replay(logged, self._answer(operations.recommend(request), timeout_s))
 
     def search(
         self,

@@ -24,6 +24,7 @@ def blocking(client: mc.Client) -> None:
             assert_type(outcome, mc.CallError)
         else:
             assert_type(outcome.recommendations, tuple[mc.Recommendation, ...])
+    assert_type(client.replay("{}").same, bool)
     client.search("heat", version="stable")
     assert_type(client.activate("latest").serving_version, int | None)
     assert_type(client.activate(7, label="stable"), mc.Activation)
@@ -40,6 +41,7 @@ async def awaiting(client: mc.AsyncClient, queries: AsyncIterator[mc.Query]) -> 
     assert_type([version async for version in client.versions()], list[mc.Version])
     async for outcome in client.recommend_many(queries):
         assert_type(outcome, mc.Answer | mc.CallError)
+    assert_type((await client.replay("{}")).outcome, mc.Answer | mc.CallError)
     assert_type(await client.cancel("r1"), mc.Run)
     assert_type(await client.remove_label("stable"), mc.Activation)
     assert_type(await client.fleet(), mc.Fleet)
