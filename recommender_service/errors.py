@@ -12,12 +12,24 @@ MOST_NAMED = 20
 
 
 class AmbiguousTitleError(InvalidRequestError):
-    """Several movies have that title."""
+    """Several movies have that title.
+
+    Args:
+        field: Of the request.
+        text: The title, as given.
+        choices: Movies that have it.
+        more: How many others have it too.
+    """
 
     reason: ClassVar[str] = "AMBIGUOUS_TITLE"
 
-    def __init__(self, field: str, text: str, choices: Sequence[str]) -> None:
-        sentence = f"{shown(text)} could be {' or '.join(choices)}: give the year too, or the id"
+    def __init__(self, field: str, text: str, choices: Sequence[str], more: int = 0) -> None:
+        # So that the sentence fits into a status, however long the titles are.
+        named = " or ".join(
+            choice if len(choice) <= 100 else f"{choice[:99]}…" for choice in choices
+        )
+        others = f" or one of {more:,} more" if more else ""
+        sentence = f"{shown(text)} could be {named}{others}: give the year too, or the id"
         super().__init__(Violation(field, sentence))
 
 

@@ -12,6 +12,7 @@
 """
 
 from movierec_client.async_client import AsyncClient
+from movierec_client.batches import AsyncOutcomes, Outcomes
 from movierec_client.client import Client
 from movierec_client.errors import (
     AbortedError,
@@ -33,9 +34,14 @@ from movierec_client.errors import (
     UnavailableError,
 )
 from movierec_client.operations import TrainOptions
+from movierec_client.queries import Query, QueryOptions
 from movierec_client.recommendations import AsyncRecommendations, Recommendations
+from movierec_client.replays import LoggedAnswer, Replay
 from movierec_client.results import (
     Activation,
+    Answer,
+    Contribution,
+    CorrectedSeed,
     Fleet,
     Manifest,
     Model,
@@ -45,6 +51,7 @@ from movierec_client.results import (
     Replica,
     ResolvedSeed,
     ServiceHealth,
+    UnresolvedExclusion,
     UnresolvedSeed,
     Version,
 )
@@ -67,7 +74,9 @@ from movierec_client.streams import AsyncStream, Stream
 __all__ = [
     "AbortedError",
     "Activation",
+    "Answer",
     "AsyncClient",
+    "AsyncOutcomes",
     "AsyncRecommendations",
     "AsyncStream",
     "BadRowKind",
@@ -76,6 +85,8 @@ __all__ = [
     "CallError",
     "Client",
     "ClientClosedError",
+    "Contribution",
+    "CorrectedSeed",
     "DataLossError",
     "DataReport",
     "DeadlineExceededError",
@@ -83,17 +94,22 @@ __all__ = [
     "Fleet",
     "GateResult",
     "InvalidArgumentError",
+    "LoggedAnswer",
     "Manifest",
     "Model",
     "Movie",
     "MovierecError",
     "NotFoundError",
     "NotServingError",
+    "Outcomes",
     "Progress",
+    "Query",
+    "QueryOptions",
     "RankingMetrics",
     "RecommendHeader",
     "Recommendation",
     "Recommendations",
+    "Replay",
     "Replica",
     "ResolvedSeed",
     "Resource",
@@ -114,6 +130,7 @@ __all__ = [
     "TrainingMetrics",
     "TrainingSettings",
     "UnavailableError",
+    "UnresolvedExclusion",
     "UnresolvedSeed",
     "Version",
     "VersionState",

@@ -1,19 +1,22 @@
 """The async client: `Client`, awaited."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from contextlib import aclosing
 from typing import Unpack
 
 import grpc.aio
 
 from movierec_client import operations
+from movierec_client.batches import Asked, AsyncOutcomes
 from movierec_client.calling import AsyncCalling
 from movierec_client.connections import Connections
-from movierec_client.encoding import UnknownSeeds, VersionLike, VersionTarget
+from movierec_client.encoding import VersionTarget, encode_query
 from movierec_client.operations import TrainOptions
 from movierec_client.outcomes import health_of
+from movierec_client.queries import Query, QueryOptions, VersionLike, query_for
 from movierec_client.recommendations import AsyncRecommendations
+from movierec_client.replays import Replay, read_logged
 from movierec_client.results import Activation, Fleet, Model, Movie, ServiceHealth, Version
 from movierec_client.runs import Run, RunEvent
 from movierec_client.seeds import MovieLike
@@ -99,17 +102,29 @@ class AsyncClient(AsyncCalling):
 
     def recommend(
         self,
-        movies: Iterable[MovieLike],
+        movies: Query | Iterable[MovieLike],
         *,
-        k: int = 10,
-        dislike: Iterable[MovieLike] = (),
-        unknown: UnknownSeeds = "fail",
-        version: VersionLike | None = None,
         timeout_s: float | None = None,
+        **options: Unpack[QueryOptions],
     ) -> AsyncRecommendations:
         """As `Client.recommend`."""
-        operation = operations.recommend(movies, k, dislike, unknown, version)
-        return AsyncRecommendations(self._stream(operation, timeout_s))
+        request = encode_query(query_for(movies, **options))
+        return AsyncRecommendations(self._stream(operations.recommend(request), timeout_s))
+
+    def recommend_many(
+        self,
+        queries: AsyncIterable[Asked] | Iterable[Asked],
+        *,
+        window: int = 64,
+        timeout_s: float | None = None,
+    ) -> AsyncOutcomes:
+        """As `Client.recommend_many`; the queries may also be an async iterable."""
+        return self._exchange(operations.recommend_many(), queries, window, timeout_s)
+
+    async def replay(self, line: str, *, timeout_s: float | None = None) -> Replay:
+        """As `Client.replay`."""
+        logged, request = read_logged(line)
+        return Replay(logged, await self._answer(operations.recommend(request), timeout_s))
 
     async def search(
         self,

@@ -1,17 +1,29 @@
 """How the clients make calls, blocking or not: what both do alike, once for each."""
 
 from abc import ABC
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator
+from queue import SimpleQueue
 from typing import Any, TypeVar
 from weakref import WeakSet
 
 import grpc
 import grpc.aio
 
-from movierec_client.calls import Page, Streaming, Unary
+from movierec_client.batches import (
+    Asked,
+    AsyncOutcomes,
+    AsyncRequests,
+    Outcome,
+    Outcomes,
+    check_batch,
+)
+from movierec_client.calls import Exchange, Page, Streaming, Unary
 from movierec_client.closing import AsyncClosing, Closing
 from movierec_client.connections import Connections
 from movierec_client.errors import CallError
+from movierec_client.recommendations import AsyncRecommendations, Recommendations
+from movierec_client.results import Answer, Chunk
+from movierec_client.services import LONGEST_TIMEOUT_S
 from movierec_client.statuses import translated
 from movierec_client.streams import AsyncStream, Stream
 
@@ -44,6 +56,28 @@ class Calling(Closing, ABC):
     def _stream(self, operation: Streaming[Any, Any, T], timeout_s: float | None) -> Stream[T]:
         channel, target = self._connections.open(operation.service, timeout_s)
         return Stream(operation.start(channel, target.timeout_s), operation, target)
+
+    def _answer(self, operation: Streaming[Any, Any, Chunk], timeout_s: float | None) -> Outcome:
+        """Returns the whole answer, or the call's error."""
+        try:
+            with Recommendations(self._stream(operation, timeout_s)) as found:
+                return Answer(found.header, tuple(found))
+        except CallError as error:
+            return error
+
+    def _exchange(
+        self,
+        operation: Exchange[Any, Any],
+        queries: Iterable[Asked],
+        window: int,
+        timeout_s: float | None,
+    ) -> Outcomes:
+        check_batch(queries, window)
+        timeout_s = LONGEST_TIMEOUT_S if timeout_s is None else timeout_s
+        channel, target = self._connections.open(operation.service, timeout_s)
+        requests: SimpleQueue[Any] = SimpleQueue()
+        call = operation.start(channel, iter(requests.get, None), target.timeout_s)
+        return Outcomes(call, requests, queries, target, window)
 
     def _pages(
         self, page: Callable[[str], Unary[Any, Any, Page[T]]], timeout_s: float | None
@@ -87,6 +121,31 @@ class AsyncCalling(AsyncClosing, ABC):
         call = operation.start(channel, target.timeout_s)
         self._streams.add(call)
         return AsyncStream(call, operation, target)
+
+    async def _answer(
+        self, operation: Streaming[Any, Any, Chunk], timeout_s: float | None
+    ) -> Outcome:
+        """Returns the whole answer, or the call's error."""
+        try:
+            async with AsyncRecommendations(self._stream(operation, timeout_s)) as found:
+                return Answer(await found.header, tuple([movie async for movie in found]))
+        except CallError as error:
+            return error
+
+    def _exchange(
+        self,
+        operation: Exchange[Any, Any],
+        queries: AsyncIterable[Asked] | Iterable[Asked],
+        window: int,
+        timeout_s: float | None,
+    ) -> AsyncOutcomes:
+        check_batch(queries, window)
+        timeout_s = LONGEST_TIMEOUT_S if timeout_s is None else timeout_s
+        channel, target = self._connections.open(operation.service, timeout_s)
+        requests = AsyncRequests()
+        call = operation.start(channel, requests, target.timeout_s)
+        self._streams.add(call)
+        return AsyncOutcomes(call, requests, queries, target, window)
 
     async def _pages(
         self, page: Callable[[str], Unary[Any, Any, Page[T]]], timeout_s: float | None

@@ -64,6 +64,23 @@ class Streaming(Generic[Q, A, T]):
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange(Generic[Q, A]):
+    """A call with a stream of requests and a stream of answers.
+
+    Args:
+        service: Which service it goes to.
+        method: Finds the method on a channel, blocking or async.
+    """
+
+    service: Service
+    method: "Callable[[grpc.Channel], grpc.StreamStreamMultiCallable[Q, A]]"
+
+    def start(self, channel: Any, requests: Any, timeout_s: float) -> Any:
+        """Makes the call; takes and returns an iterator of messages, blocking or async."""
+        return self.method(channel)(requests, timeout=timeout_s)
+
+
+@dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
     """A page of a list; the last one has no token for the next."""
 

@@ -8,12 +8,15 @@ from typing import Unpack
 import grpc
 
 from movierec_client import operations
+from movierec_client.batches import Asked, Outcomes
 from movierec_client.calling import Calling
 from movierec_client.connections import Connections
-from movierec_client.encoding import UnknownSeeds, VersionLike, VersionTarget
+from movierec_client.encoding import VersionTarget, encode_query
 from movierec_client.operations import TrainOptions
 from movierec_client.outcomes import health_of
+from movierec_client.queries import Query, QueryOptions, VersionLike, query_for
 from movierec_client.recommendations import Recommendations
+from movierec_client.replays import Replay, read_logged
 from movierec_client.results import Activation, Fleet, Model, Movie, ServiceHealth, Version
 from movierec_client.runs import Run, RunEvent
 from movierec_client.seeds import MovieLike
@@ -166,34 +169,76 @@ class Client(Calling):
 
     def recommend(
         self,
-        movies: Iterable[MovieLike],
+        movies: Query | Iterable[MovieLike],
         *,
-        k: int = 10,
-        dislike: Iterable[MovieLike] = (),
-        unknown: UnknownSeeds = "fail",
-        version: VersionLike | None = None,
         timeout_s: float | None = None,
+        **options: Unpack[QueryOptions],
     ) -> Recommendations:
         """Finds the movies most similar to some, best first.
 
         Args:
-            movies: Ids (int), titles (str), or `Seed`s with weights.
-            k: How many, from 1 to 1,000.
-            dislike: The same as `movies`, for what the answer is to be unlike.
-            unknown: "fail", or "skip" to answer from the seeds that are known;
-                the answer's header lists the others.
-            version: Which is to answer, by its number (int) or a label (str), of
-                those that the recommender has loaded; default the one that serves.
+            movies: Ids (int), titles (str), or `Seed`s with weights; or a `Query`.
             timeout_s: How long the whole answer may take.
+            **options: All that a `Query` can ask, under the same names: `k`,
+                `dislike`, `exclude`, `any_genres`, `all_genres`, `no_genres`,
+                `years`, `min_rating_count`, `min_score`, `combination`,
+                `diversity`, `popularity_discount`, `explain`, `unknown`,
+                `version`. Those of a `Query` that is given are replaced.
 
         Raises:
-            InvalidArgumentError: No seed, too many, an ambiguous title, ...
+            InvalidArgumentError: No seed, too many, an ambiguous title, a genre
+                that there is not, ...
             NotFoundError: Seeds that are no movies of the version, or a version
                 that is not loaded.
             UnavailableError: No version is loaded yet.
         """
-        operation = operations.recommend(movies, k, dislike, unknown, version)
-        return Recommendations(self._stream(operation, timeout_s))
+        request = encode_query(query_for(movies, **options))
+        return Recommendations(self._stream(operations.recommend(request), timeout_s))
+
+    def recommend_many(
+        self,
+        queries: Iterable[Asked],
+        *,
+        window: int = 64,
+        timeout_s: float | None = None,
+    ) -> Outcomes:
+        """Answers many queries, in their order, over one call.
+
+        Queries are taken as answers are asked for, in the thread that asks. What
+        `queries` raises, comes after the answers to those before.
+
+        Args:
+            queries: Each a `Query`, a movie, or several movies as `recommend`
+                takes them; or a `CallError`, which comes out in its place.
+            window: How many queries may have been taken and not been answered;
+                with 1 each is answered before the next one is taken.
+            timeout_s: How long all of it may take; default a year, since how
+                long it takes depends on how many queries there are.
+
+        Returns:
+            For each query its `Answer`, or the error that `recommend` raises for
+            it, as a value.
+
+        Raises:
+            UnavailableError: No version is loaded yet.
+        """
+        return self._exchange(operations.recommend_many(), queries, window, timeout_s)
+
+    def replay(self, line: str, *, timeout_s: float | None = None) -> Replay:
+        """Asks again what a line of the recommendation log says, of the same version.
+
+        Args:
+            line: The line.
+            timeout_s: How long the whole answer may take.
+
+        Returns:
+            The answer, or its error as a value, beside what was logged.
+
+        Raises:
+            InvalidArgumentError: It is no such line.
+        """
+        logged, request = read_logged(line)
+        return Replay(logged, self._answer(operations.recommend(request), timeout_s))
 
     def search(
         self,

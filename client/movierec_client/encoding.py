@@ -8,12 +8,8 @@ from google.protobuf.message import Message
 
 from movierec.v1 import recommender_pb2
 from movierec_client.errors import InvalidArgumentError
+from movierec_client.queries import Combination, Query, UnknownSeeds, VersionLike, Years, several
 from movierec_client.seeds import MovieLike, Seed
-
-UnknownSeeds = Literal["fail", "skip"]
-
-VersionLike = SupportsIndex | str
-"""What names a version in a call: its number, or a label as a text."""
 
 VersionTarget = SupportsIndex | Literal["latest"]
 """What can be activated: a version's number, or the latest."""
@@ -21,8 +17,14 @@ VersionTarget = SupportsIndex | Literal["latest"]
 _UNKNOWN_SEEDS: "dict[UnknownSeeds, recommender_pb2.UnknownSeeds.ValueType]" = {
     "fail": recommender_pb2.UNKNOWN_SEEDS_FAIL,
     "skip": recommender_pb2.UNKNOWN_SEEDS_SKIP,
+    "popular": recommender_pb2.UNKNOWN_SEEDS_POPULAR,
+}
+_COMBINATIONS: "dict[Combination, recommender_pb2.Combination.ValueType]" = {
+    "weighted_mean": recommender_pb2.COMBINATION_WEIGHTED_MEAN,
+    "best_match": recommender_pb2.COMBINATION_BEST_MATCH,
 }
 
+C = TypeVar("C")
 M = TypeVar("M", bound=Message)
 
 
@@ -45,7 +47,7 @@ def encode(kind: type[M], **values: Any) -> M:
 
     Args:
         kind: The message's class.
-        **values: By field: numbers, texts and messages.
+        **values: By field: numbers, texts and messages, or lists of them.
 
     Raises:
         InvalidArgumentError: A value that the field cannot hold.
@@ -58,10 +60,33 @@ def encode(kind: type[M], **values: Any) -> M:
             getattr(message, field).CopyFrom(value)
             continue
         try:
-            setattr(message, field, value)
+            if isinstance(value, list):
+                getattr(message, field).extend(value)
+            else:
+                setattr(message, field, value)
         except (TypeError, ValueError) as error:
             raise invalid(field, value, f"a value that can be sent ({error})") from error
     return message
+
+
+def encode_query(query: Query) -> recommender_pb2.RecommendRequest:
+    """Returns the request that asks a query.
+
+    Raises:
+        InvalidArgumentError: A value that cannot be sent.
+    """
+    return encode(
+        recommender_pb2.RecommendRequest,
+        seeds=encode_seeds(query.movies, query.dislike),
+        top_k=query.k,
+        unknown_seeds=_choice("unknown", query.unknown, _UNKNOWN_SEEDS),
+        version=encode_version(query.version),
+        combination=_choice("combination", query.combination, _COMBINATIONS),
+        filter=_encode_filter(query),
+        diversity=query.diversity,
+        popularity_discount=query.popularity_discount,
+        explain=query.explain,
+    )
 
 
 def encode_seeds(
@@ -77,24 +102,11 @@ def encode_seeds(
         InvalidArgumentError: An id or title that cannot be sent.
         TypeError: Something that names no movie.
     """
-    liked = [_seed(movie) for movie in _several("movies", movies)]
-    disliked = [_seed(movie) for movie in _several("dislike", dislike)]
-    return [
-        *(_encode_seed(seed) for seed in liked),
-        *(_encode_seed(Seed(seed.movie, -seed.weight)) for seed in disliked),
-    ]
-
-
-def encode_unknown_seeds(unknown: UnknownSeeds) -> "recommender_pb2.UnknownSeeds.ValueType":
-    """Returns what to do about seeds that are no movies of the version.
-
-    Raises:
-        InvalidArgumentError: It is neither "fail" nor "skip".
-    """
-    try:
-        return _UNKNOWN_SEEDS[unknown]
-    except KeyError:
-        raise invalid("unknown", unknown, '"fail" or "skip"') from None
+    liked = [_encode_seed(movie) for movie in several("movies", movies)]
+    disliked = [_encode_seed(movie) for movie in several("dislike", dislike)]
+    for seed in disliked:
+        seed.weight = -seed.weight
+    return [*liked, *disliked]
 
 
 def encode_version(version: VersionLike | None) -> recommender_pb2.VersionSelector | None:
@@ -133,19 +145,50 @@ def _number(version: object, legal: str) -> int:
     return operator.index(version)
 
 
-def _several(argument: str, movies: Iterable[MovieLike]) -> Iterable[MovieLike]:
-    # A text is an iterable of texts, so types alone do not catch this.
-    if isinstance(movies, str):
-        raise TypeError(f"{argument} is a single title: give a list, [{movies!r}]")
-    return movies
+def _encode_seed(movie: MovieLike) -> recommender_pb2.Seed:
+    seed = movie if isinstance(movie, Seed) else Seed(movie)
+    return encode(recommender_pb2.Seed, **_named(seed.movie), weight=seed.weight)
 
 
-def _seed(movie: MovieLike) -> Seed:
-    return movie if isinstance(movie, Seed) else Seed(movie)
+def _encode_filter(query: Query) -> recommender_pb2.MovieFilter | None:
+    """Returns which movies may be in the answer; None if all may."""
+    first_year, last_year = _first_and_last(query.years)
+    wanted = encode(
+        recommender_pb2.MovieFilter,
+        any_genres=list(query.any_genres),
+        all_genres=list(query.all_genres),
+        no_genres=list(query.no_genres),
+        first_year=first_year,
+        last_year=last_year,
+        excluded=[
+            encode(recommender_pb2.ExcludedMovie, **_named(movie)) for movie in query.exclude
+        ],
+        min_rating_count=query.min_rating_count,
+        min_score=query.min_score,
+    )
+    return wanted if wanted.ListFields() else None
 
 
-def _encode_seed(seed: Seed) -> recommender_pb2.Seed:
-    if isinstance(seed.movie, str):
-        return encode(recommender_pb2.Seed, title=seed.movie, weight=seed.weight)
-    movie_id = operator.index(seed.movie)
-    return encode(recommender_pb2.Seed, movie_id=movie_id, weight=seed.weight)
+def _named(movie: SupportsIndex | str) -> dict[str, int | str]:
+    """Returns the field that names a movie, by id or by title."""
+    return {"title": movie} if isinstance(movie, str) else {"movie_id": operator.index(movie)}
+
+
+def _first_and_last(years: Years | None) -> tuple[int | None, int | None]:
+    match years:
+        case None:
+            return None, None
+        case (first, last):
+            return first, last
+        case SupportsIndex():
+            return years, years
+    raise invalid("years", years, "a year, or the first and the last, as in (1990, None)")
+
+
+def _choice(argument: str, chosen: C, numbers: dict[C, Any]) -> Any:
+    """Returns the number of an enum for one of our words."""
+    # Not by looking it up: what is no text may not be fit for that.
+    for word, number in numbers.items():
+        if word == chosen:
+            return number
+    raise invalid(argument, chosen, " or ".join(f'"{word}"' for word in numbers))

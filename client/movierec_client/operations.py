@@ -1,7 +1,6 @@
 """Every call that can be made: one function each, from arguments to a call."""
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
 from typing import TypedDict
 
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -14,41 +13,21 @@ from movierec.v1 import (
     training_pb2,
 )
 from movierec_client import decoding
-from movierec_client.calls import Page, Streaming, Unary
+from movierec_client.calls import Exchange, Page, Streaming, Unary
 from movierec_client.encoding import (
-    UnknownSeeds,
-    VersionLike,
     VersionTarget,
     encode,
     encode_activation,
-    encode_seeds,
-    encode_unknown_seeds,
     encode_version,
     invalid,
 )
 from movierec_client.outcomes import check_outcome
-from movierec_client.results import (
-    Activation,
-    Fleet,
-    Model,
-    Movie,
-    Recommendation,
-    RecommendHeader,
-    Version,
-)
+from movierec_client.queries import VersionLike
+from movierec_client.results import Activation, Chunk, Fleet, Model, Movie, Version
 from movierec_client.runs import Run, RunEvent
-from movierec_client.seeds import MovieLike
 from movierec_client.services import RECOMMENDER, SERVICES, TRAINER, ServiceName
 from movierec_client.states import ServingStatus
 from movierec_client.waiting import Look
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """A message of an answer; the first has the header."""
-
-    header: RecommendHeader
-    recommendations: list[Recommendation]
 
 
 class TrainOptions(TypedDict, total=False):
@@ -162,28 +141,24 @@ def publish_run(
 
 
 def recommend(
-    movies: Iterable[MovieLike],
-    k: int,
-    dislike: Iterable[MovieLike],
-    unknown: UnknownSeeds,
-    version: VersionLike | None,
+    request: recommender_pb2.RecommendRequest,
 ) -> Streaming[recommender_pb2.RecommendRequest, recommender_pb2.RecommendResponse, Chunk]:
     """Gets the most similar movies."""
-    request = encode(
-        recommender_pb2.RecommendRequest,
-        top_k=k,
-        unknown_seeds=encode_unknown_seeds(unknown),
-        version=encode_version(version),
-    )
-    request.seeds.extend(encode_seeds(movies, dislike))
     return Streaming(
         RECOMMENDER,
         lambda channel: recommender_pb2_grpc.RecommenderServiceStub(channel).Recommend,
         request,
-        lambda answer: Chunk(
-            decoding.recommend_header(answer.header),
-            [decoding.recommendation(message) for message in answer.recommendations],
-        ),
+        decoding.chunk,
+    )
+
+
+def recommend_many() -> Exchange[
+    recommender_pb2.BatchRecommendRequest, recommender_pb2.BatchRecommendResponse
+]:
+    """Gets the most similar movies, for many queries."""
+    return Exchange(
+        RECOMMENDER,
+        lambda channel: recommender_pb2_grpc.RecommenderServiceStub(channel).BatchRecommend,
     )
 
 

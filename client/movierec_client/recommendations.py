@@ -4,8 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 from movierec_client.closing import AsyncClosing, Closing
 from movierec_client.errors import ServerError
-from movierec_client.operations import Chunk
-from movierec_client.results import Recommendation, RecommendHeader
+from movierec_client.results import Chunk, Recommendation, RecommendHeader
 from movierec_client.streams import AsyncStream, Stream
 
 

@@ -25,6 +25,15 @@ class Movie:
 
 
 @dataclass(frozen=True, slots=True)
+class Contribution:
+    """What a seed contributed to a score."""
+
+    position: int
+    """Which seed of the request, counted from 0: that of the resolved seed."""
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Recommendation:
     """A similar movie; the best has rank 1."""
 
@@ -34,8 +43,10 @@ class Recommendation:
     genres: tuple[str, ...]
     year: int | None
     score: float
-    """Cosine with the weighted sum of the seeds, from -1 to 1."""
+    """Cosine with the weighted sum of the seeds, or with the nearest one, from -1 to 1."""
     rating_count: int
+    contributions: tuple[Contribution, ...] = ()
+    """Of each resolved seed, if asked for; they add up to the score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,27 @@ class UnresolvedSeed:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectedSeed:
+    """A seed whose title had a typing error."""
+
+    position: int
+    """Which seed of the request, counted from 0."""
+    text: str
+    title: str
+    """What was taken for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnresolvedExclusion:
+    """What was to be excluded and is no movie of the version."""
+
+    position: int
+    """Which of those to be excluded, counted from 0."""
+    text: str
+    nearest_titles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RecommendHeader:
     """How a request for recommendations was understood."""
 
@@ -68,6 +100,26 @@ class RecommendHeader:
     duplicate_seeds: tuple[int, ...]
     """Positions of the seeds that name a movie again."""
     unresolved_seeds: tuple[UnresolvedSeed, ...]
+    corrected_seeds: tuple[CorrectedSeed, ...] = ()
+    unresolved_exclusions: tuple[UnresolvedExclusion, ...] = ()
+    popular_fallback: bool = False
+    """Whether no seed is known, and the answer is the most rated movies, with a score of 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A part of an answer; the first has the header."""
+
+    header: RecommendHeader
+    recommendations: list[Recommendation]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The whole answer to a query."""
+
+    header: RecommendHeader
+    recommendations: tuple[Recommendation, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
 """Turns the errors of gRPC into ours, with the details that came along."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import grpc
+from google.protobuf import any_pb2
 from google.protobuf.message import DecodeError
-from google.rpc import error_details_pb2
+from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from movierec_client.errors import (
@@ -39,6 +40,7 @@ _KINDS: dict[grpc.StatusCode, type[CallError]] = {
     grpc.StatusCode.RESOURCE_EXHAUSTED: ResourceExhaustedError,
     grpc.StatusCode.UNAVAILABLE: UnavailableError,
 }
+_CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 _KINDS_BY_REASON: dict[str, type[CallError]] = {"RUN_IN_PROGRESS": RunInProgressError}
 
 
@@ -65,24 +67,50 @@ def translated(target: Target) -> Iterator[None]:
         raise CallCancelledError(sentence, code="CANCELLED") from error
 
 
+def error_in(packed: any_pb2.Any, target: Target) -> CallError:
+    """Returns our error for a `google.rpc.Status` that is part of an answer.
+
+    Args:
+        packed: The status.
+        target: Where the answer came from.
+    """
+    status = status_pb2.Status()
+    try:
+        known = packed.Unpack(status)
+    except DecodeError:
+        known = False
+    if not known:
+        sentence = _sentence(grpc.StatusCode.UNKNOWN, "its error cannot be read", "", target)
+        return ServerError(sentence, code="UNKNOWN")
+    code = _CODES.get(status.code, grpc.StatusCode.UNKNOWN)
+    return _error(code, status.message, _details(status.details), target)
+
+
 def _error_of(error: Any, target: Target) -> CallError:
     """Returns our error for the `grpc.RpcError` of a blocking or an async call."""
-    code: grpc.StatusCode = error.code()
-    details = _details(error)
+    try:
+        status = rpc_status.from_call(error)
+    except (DecodeError, ValueError):
+        status = None  # Garbled, or for another status: no details of ours.
+    return _error(error.code(), error.details(), _details(status.details if status else ()), target)
+
+
+def _error(
+    code: grpc.StatusCode, said: str | None, details: dict[str, Any], target: Target
+) -> CallError:
     reason = details.get("reason", "")
     kind = _KINDS_BY_REASON.get(reason) or _KINDS.get(code, ServerError)
-    return kind(_sentence(code, error.details(), reason, target), code=code.name, **details)
+    return kind(_sentence(code, said, reason, target), code=code.name, **details)
 
 
-def _details(error: Any) -> dict[str, Any]:
+def _details(packed_details: Iterable[any_pb2.Any]) -> dict[str, Any]:
     """Returns what the server told beside code and sentence, as `CallError` takes it."""
     details: dict[str, Any] = {}
     try:
-        status = rpc_status.from_call(error)
-        for packed in status.details if status else ():
+        for packed in packed_details:
             _add_detail(details, packed)
     except (DecodeError, ValueError):
-        return {}  # Garbled, or for another status: no details of ours.
+        return {}  # Garbled: no details of ours.
     return details
 
 

@@ -63,4 +63,6 @@ def _warm_up(version: Version) -> None:
     version.index.first(version.index.cosines(version.index.embeddings[0]), 1)
     version.popularity  # noqa: B018  # worked out when it is first asked for
     with suppress(AmbiguousNameError):
-        version.catalogue.row_of_text(version.catalogue.movie(0).title)
+        title = version.catalogue.movie(0).title
+        version.catalogue.row_of_text(title)
+        version.catalogue.search(title)

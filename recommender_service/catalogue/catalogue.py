@@ -168,10 +168,6 @@ class Catalogue:
             return None
         return self._chosen(rows, near & common)
 
-    def corrected_row(self, text: str) -> int | None:
-        """The row of the movie whose title a text is, with a typing error."""
-        return None
-
     def nearest_titles(self, text: str) -> tuple[str, ...]:
         """Titles that may have been meant by one that is none, best first."""
         name = asked_key(text[:LONGEST_NAME]).name  # the year may be what is wrong

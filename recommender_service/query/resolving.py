@@ -89,7 +89,7 @@ def resolve_seeds(catalogue: Catalogue, seeds: Sequence[Seed]) -> Resolution:
         field = f"seeds[{position}]"
         row = _row_of(catalogue, seed.movie, field)
         if row is None and len(unknown) + len(corrected) < MOST_CORRECTED:
-            row = _corrected_row_of(catalogue, seed.movie, field)
+            row = _row_of_misspelt(catalogue, seed.movie, field)
             if row is not None:
                 title = catalogue.movies.titles[row]
                 corrected.append(CorrectedSeed(position, str(seed.movie), title))
@@ -133,18 +133,19 @@ def _row_of(catalogue: Catalogue, movie: int | str, field: str) -> int | None:
         raise _ambiguous(field, movie, error) from None
 
 
-def _corrected_row_of(catalogue: Catalogue, movie: int | str, field: str) -> int | None:
+def _row_of_misspelt(catalogue: Catalogue, movie: int | str, field: str) -> int | None:
     if isinstance(movie, int):
         return None
     try:
-        return catalogue.corrected_row(movie)
+        return catalogue.row_of_misspelt(movie)
     except AmbiguousNameError as error:
         raise _ambiguous(field, movie, error) from None
 
 
 def _ambiguous(field: str, text: str, error: AmbiguousNameError) -> AmbiguousTitleError:
-    choices = [f"{choice.title} [id {choice.movie_id}]" for choice in error.movies]
-    return AmbiguousTitleError(f"{field}.title", text, choices)
+    choices = [f"{choice.title} [id {choice.movie_id}]" for choice in error.movies[:MOST_NAMED]]
+    more = len(error.movies) - len(choices)
+    return AmbiguousTitleError(f"{field}.title", text, choices, more)
 
 
 def _unknown(catalogue: Catalogue, movie: int | str, position: int, *, before: int) -> UnknownMovie:

@@ -111,9 +111,11 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         if not request.query.strip():
             raise InvalidRequestError(Violation("query", "is empty: give a title, or part of one"))
         version = self._versions.take(messages.asked_version(request.version))
+        found = version.catalogue.search(request.query)
         movies, next_page_token = page_of(
-            version.catalogue.search(request.query),
+            found,
             lambda movie: str(movie.movie_id),
+            place_of=found.place_of,
             size=request.page_size,
             token=request.page_token,
             default_size=10,

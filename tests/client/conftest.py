@@ -37,5 +37,5 @@ def movierec(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setenv("MOVIEREC_TRAINER", server.address)
     monkeypatch.setenv("MOVIEREC_RECOMMENDER", server.address)
     console.cache_clear()  # It has the width of the test before.
-    yield lambda *arguments: CliRunner().invoke(app, arguments)
+    yield lambda *arguments, stdin=b"": CliRunner().invoke(app, arguments, input=stdin)
     console.cache_clear()

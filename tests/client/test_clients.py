@@ -1,6 +1,7 @@
 """The clients as such: their names, addresses, arguments and cost."""
 
 import asyncio
+import dataclasses
 import inspect
 import subprocess
 import sys
@@ -34,9 +35,13 @@ def test_the_public_names_are_exactly_those_listed_in_order() -> None:
     assert sorted(public) == mc.__all__
 
 
-def methods(client: type) -> dict[str, inspect.Signature]:
+def methods(client: type) -> dict[str, list[inspect.Parameter]]:
     return {
-        name: inspect.signature(value).replace(return_annotation=None)
+        name: [
+            # The async client's queries may be async.
+            one.replace(annotation=None) if one.name == "queries" else one
+            for one in inspect.signature(value).parameters.values()
+        ]
         for name, value in vars(client).items()
         if not name.startswith("_") or name == "__init__"
     }
@@ -50,6 +55,13 @@ def test_train_takes_every_setting_of_the_contract() -> None:
     settings = set(training_pb2.TrainingSettings.DESCRIPTOR.fields_by_name)
 
     assert set(get_type_hints(TrainOptions)) == settings | {"request_id", "validate_only", "force"}
+
+
+def test_recommend_takes_every_field_of_a_query() -> None:
+    movies, *others = (field.name for field in dataclasses.fields(mc.Query))
+
+    assert movies == "movies"
+    assert list(get_type_hints(mc.QueryOptions)) == others
 
 
 def test_addresses_come_from_the_argument_then_the_environment_then_the_default(
@@ -120,6 +132,15 @@ def test_a_single_title_is_not_taken_for_a_list_of_letters(driver: Driver) -> No
         driver.items(lambda client: client.recommend("Heat"))
     with pytest.raises(TypeError, match="dislike is a single title"):
         driver.items(lambda client: client.recommend([1], dislike="Heat"))
+    with pytest.raises(TypeError, match=r"any_genres is a single text: .*, \['War'\]"):
+        driver.items(lambda client: client.recommend([1], any_genres="War"))
+    with pytest.raises(TypeError, match=r"movies is 260: give a list, \[260\]"):
+        driver.items(lambda client: client.recommend(260))
+
+
+def test_what_excludes_no_movie_is_refused(driver: Driver) -> None:
+    with pytest.raises(TypeError, match="True excludes no movie"):
+        driver.items(lambda client: client.recommend([1], exclude=[True]))
 
 
 @pytest.mark.parametrize(
@@ -132,6 +153,15 @@ def test_a_single_title_is_not_taken_for_a_list_of_letters(driver: Driver) -> No
         ("title", lambda client: client.recommend(["\ud800"])),
         ("top_k", lambda client: client.recommend([1], k=2**31)),
         ("unknown", lambda client: client.recommend([1], unknown="ignore")),
+        ("combination", lambda client: client.recommend([1], combination="sum")),
+        ("any_genres", lambda client: client.recommend([1], any_genres=["War", 7])),
+        ("movie_id", lambda client: client.recommend([1], exclude=[2**63])),
+        ("years", lambda client: client.recommend([1], years="1990-1999")),
+        ("years", lambda client: client.recommend([1], years=(1990,))),
+        ("first_year", lambda client: client.recommend([1], years=(2**31, None))),
+        ("min_rating_count", lambda client: client.recommend([1], min_rating_count="many")),
+        ("diversity", lambda client: client.recommend([1], diversity="much")),
+        ("window", lambda client: client.recommend_many([1], window=0)),
         ("after_sequence", lambda client: client.follow("r1", after_sequence=2**63)),
         ("run_id", lambda client: client.publish("\ud800")),
         ("number", lambda client: client.recommend([1], version=2**63)),

@@ -280,6 +280,7 @@ def test_there_is_every_command() -> None:
         "model",
         "publish",
         "recommend",
+        "replay",
         "runs",
         "sample",
         "search",

@@ -65,6 +65,7 @@ STREAMING_CALLS: dict[str, Callable[[Any], Any]] = {
     "FollowRun": lambda client: client.follow("r1"),
     "PublishRun": lambda client: client.publish("r1"),
     "Recommend": lambda client: client.recommend([1]),
+    "BatchRecommend": lambda client: client.recommend_many([1]),
     "ListRuns": lambda client: client.runs(),
     "ListVersions": lambda client: client.versions(),
 }

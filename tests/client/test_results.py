@@ -19,6 +19,11 @@ from movierec_client import decoding
         (mc.GateResult, training_pb2.GateResult),
         (mc.Version, recommender_pb2.Version),
         (mc.Replica, control_pb2.Replica),
+        (mc.Recommendation, recommender_pb2.Recommendation),
+        (mc.Contribution, recommender_pb2.Contribution),
+        (mc.RecommendHeader, recommender_pb2.RecommendHeader),
+        (mc.CorrectedSeed, recommender_pb2.CorrectedSeed),
+        (mc.UnresolvedExclusion, recommender_pb2.UnresolvedExclusion),
     ],
 )
 def test_values_have_the_fields_of_the_contract(value: type[Any], message: Any) -> None:

@@ -11,7 +11,7 @@ from google.rpc.error_details_pb2 import BadRequest
 from movierec.v1 import recommender_pb2 as pb
 from support.recommenders import AskedRecommender, running_recommender
 from support.servers import DEADLINE_S, wait_until_serving
-from support.statuses import detail, refused
+from support.statuses import detail, outcome, refused
 from support.versions import publish_by_hand, publish_many
 
 # Toy Story lies at 0 degrees (id 10), Toy Story 2 at 10 (20), The Matrix at 30 (30), Heat at
@@ -117,6 +117,38 @@ def test_contributions_add_up_to_the_score_when_they_are_asked_for(
         total = sum(item.value for item in movie.contributions)
         assert total == pytest.approx(movie.score, abs=1e-5)
     assert not any(movie.contributions for movie in asked(recommender, seeds=seeds)[1])
+
+
+def test_a_typing_error_is_forgiven_and_the_header_says_so(recommender: AskedRecommender) -> None:
+    seeds = [{"title": "Teh Matrix"}, {"movie_id": 40}, {"title": "Heta (1995)"}]
+    header, movies = asked(recommender, seeds=seeds)
+    assert [(seed.position, seed.text, seed.title) for seed in header.corrected_seeds] == [
+        (0, "Teh Matrix", "Matrix, The (1999)"),
+        (2, "Heta (1995)", "Heat (1995)"),
+    ]
+    assert [seed.position for seed in header.resolved_seeds] == [0, 1]
+    assert header.duplicate_seeds == [2]
+    assert [movie.movie_id for movie in movies] == ids(
+        recommender, seeds=[{"movie_id": 30}, {"movie_id": 40, "weight": 2}]
+    )
+
+
+def test_a_typing_error_in_the_title_of_two_films_is_ambiguous(
+    recommender: AskedRecommender,
+) -> None:
+    call = request(seeds=[{"title": "Sabrinna"}])
+    status = refused(lambda: list(recommender.stub.Recommend(call, timeout=DEADLINE_S)))
+    assert outcome(status) == ("INVALID_ARGUMENT", "AMBIGUOUS_TITLE")
+    assert "Sabrina (1954) [id 50] or Sabrina (1995) [id 60]" in status.message
+
+
+def test_no_more_titles_are_looked_at_for_typing_errors_than_are_suggested_for(
+    recommender: AskedRecommender,
+) -> None:
+    seeds = [{"title": "No Such Film"}] * 20 + [{"title": "Teh Matrix"}, {"movie_id": 10}]
+    header, _ = asked(recommender, seeds=seeds, unknown_seeds="UNKNOWN_SEEDS_SKIP")
+    assert not header.corrected_seeds
+    assert len(header.unresolved_seeds) == 21
 
 
 def test_the_header_says_which_exclusions_exclude_nothing(recommender: AskedRecommender) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from movierec_client import AsyncClient, Client, MovierecError
 
 Movierec = Callable[..., Any]
-"""Runs a command of `movierec`, given as texts; returns its exit code and output."""
+"""Runs a command of `movierec`, given as texts, and `stdin`; returns its exit code and output."""
 
 
 class Driver(Protocol):

@@ -12,7 +12,7 @@ from grpc_health.v1 import health, health_pb2_grpc
 from movierec.v1 import recommender_pb2_grpc, trainer_pb2_grpc
 
 Answer = Callable[[Any, grpc.ServicerContext], Any]
-"""From a request to its answer, or for a streaming method to its answers."""
+"""From a request, or requests, to its answer, or for a streaming method to its answers."""
 
 
 class Script:
@@ -29,7 +29,7 @@ class Script:
         """Answers a method with a message, with messages, or by a function."""
         self._answers[method] = answer if callable(answer) else lambda _request, _context: answer
 
-    def answer(self, method: str, request: Message, context: grpc.ServicerContext) -> Any:
+    def answer(self, method: str, request: Any, context: grpc.ServicerContext) -> Any:
         self.requests.append(request)
         self.contexts.append(context)
         context.add_callback(self.ended.set)
@@ -46,6 +46,16 @@ def never_ending(*messages: Message) -> Answer:
             over.wait()
 
     return answer
+
+
+def one_by_one(answer: Callable[[Any, int], Iterable[Message]]) -> Answer:
+    """Answers each request of a stream, given with its position, before it reads the next."""
+
+    def answers(requests: Any, _context: grpc.ServicerContext) -> Iterator[Message]:
+        for position, request in enumerate(requests):
+            yield from answer(request, position)
+
+    return answers
 
 
 class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
@@ -78,8 +88,8 @@ class Recommender(recommender_pb2_grpc.RecommenderServiceServicer):
     def Recommend(self, request: Any, context: Any) -> Any:
         return iter(self._script.answer("Recommend", request, context))
 
-    def BatchRecommend(self, request_iterator: Any, context: Any) -> Any:
-        return iter(self._script.answer("BatchRecommend", request_iterator, context))
+    def BatchRecommend(self, requests: Any, context: Any) -> Any:
+        return iter(self._script.answer("BatchRecommend", requests, context))
 
     def SearchMovies(self, request: Any, context: Any) -> Any:
         return self._script.answer("SearchMovies", request, context)

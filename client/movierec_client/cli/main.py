@@ -13,8 +13,10 @@ from typer.core import TyperGroup
 
 from movierec_client.cli import artifacts
 from movierec_client.cli.health import health
-from movierec_client.cli.movies import recommend, search
+from movierec_client.cli.movies import search
 from movierec_client.cli.output import complain, say
+from movierec_client.cli.recommending import recommend
+from movierec_client.cli.replaying import replay
 from movierec_client.cli.sample import sample
 from movierec_client.cli.training import cancel, follow, publish, runs, train
 from movierec_client.cli.versions import activate, model, versions
@@ -60,7 +62,7 @@ app = typer.Typer(
 )
 app.callback()(_movierec)
 for _command in (
-    *(train, recommend, search, model, versions, activate),
+    *(train, recommend, search, replay, model, versions, activate),
     *(runs, follow, publish, cancel, health, sample),
 ):
     app.command()(_command)

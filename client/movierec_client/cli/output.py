@@ -21,6 +21,7 @@ _UNSAFE_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 _UNSAFE_CHARACTERS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _GAP = 2  # spaces between columns
 _LEAST_WIDTH = 12  # of a last column
+_BELOW = "\ue000"  # a private character, in place of what stands below a row
 
 
 def clean(text: str) -> str:
@@ -50,12 +51,19 @@ def complain(line: str) -> None:
 
 
 def say_json(value: Any) -> None:
-    """Prints a dataclass as a JSON object on a line of its own, in ASCII."""
-    sys.stdout.write(json.dumps(dataclasses.asdict(value), default=_json_of) + "\n")
+    """Prints a dataclass or a dict as a JSON object on a line of its own, in ASCII."""
+    fields = value if isinstance(value, dict) else dataclasses.asdict(value)
+    sys.stdout.write(json.dumps(fields, default=_json_of) + "\n")
     sys.stdout.flush()
 
 
-def say_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "") -> None:
+def say_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    under: Sequence[str] = (),
+    empty: str = "",
+) -> None:
     """Prints a table; texts that are too long for it are folded, not cut.
 
     The last column alone is cut where the line ends: what matters least goes there.
@@ -64,6 +72,8 @@ def say_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty
         columns: The headings; ">" before one sets its column to the right, and
             one may have several lines.
         rows: A cell for each column; None prints as "-".
+        under: What is to stand below each row, beginning at the second column;
+            if there is none, nothing stands below any.
         empty: What to say instead if there are no rows.
     """
     cells = [[clean("-" if cell is None else str(cell)) for cell in row] for row in rows]
@@ -89,10 +99,20 @@ def say_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty
     table.columns[-1].max_width = max(_LEAST_WIDTH, screen.width - sum(widths))
     for row in cells:
         table.add_row(*map(Text, row))
+        if under:
+            table.add_row(_BELOW)
+    below = iter(under)
+    firsts = [columns[0].removeprefix(">"), *(row[0] for row in cells)]
+    indent = max(map(cell_len, "\n".join(firsts).split("\n"))) + _GAP
     for segments in screen.render_lines(table):
         line = Text.assemble(*((segment.text, segment.style or "") for segment in segments))
         line.rstrip()
-        screen.print(line, soft_wrap=True)
+        if line.plain.strip() != _BELOW:
+            screen.print(line, soft_wrap=True)
+        elif text := next(below, ""):
+            for part in Text(clean(text)).wrap(screen, screen.width - indent):
+                part.rstrip()
+                screen.print(Text(" " * indent) + part, soft_wrap=True)
 
 
 def when(time: datetime | None) -> str | None:

@@ -26,6 +26,9 @@ def recommendation(message: recommender_pb2.Recommendation) -> results.Recommend
         year=optional(message, "year"),
         score=message.score,
         rating_count=message.rating_count,
+        contributions=tuple(
+            results.Contribution(one.position, one.value) for one in message.contributions
+        ),
     )
 
 
@@ -42,4 +45,21 @@ def recommend_header(message: recommender_pb2.RecommendHeader) -> results.Recomm
             results.UnresolvedSeed(seed.position, seed.text, tuple(seed.nearest_titles))
             for seed in message.unresolved_seeds
         ),
+        corrected_seeds=tuple(
+            results.CorrectedSeed(seed.position, seed.text, seed.title)
+            for seed in message.corrected_seeds
+        ),
+        unresolved_exclusions=tuple(
+            results.UnresolvedExclusion(one.position, one.text, tuple(one.nearest_titles))
+            for one in message.unresolved_exclusions
+        ),
+        popular_fallback=message.popular_fallback,
+    )
+
+
+def chunk(message: recommender_pb2.RecommendResponse) -> results.Chunk:
+    """Reads a part of an answer."""
+    return results.Chunk(
+        recommend_header(message.header),
+        [recommendation(one) for one in message.recommendations],
     )

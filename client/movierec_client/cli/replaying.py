@@ -1,0 +1,125 @@
+"""The command that asks again what a recommender has logged."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Annotated, Any
+
+import typer
+
+from movierec_client.cli.answers import notes, say_answer
+from movierec_client.cli.batches import json_of_outcome
+from movierec_client.cli.options import (
+    DEFAULT_TIMEOUT_S,
+    RECOMMENDER_ADDRESS,
+    JsonOption,
+    RecommenderOption,
+    TimeoutOption,
+)
+from movierec_client.cli.output import complain, say, say_json
+from movierec_client.client import Client
+from movierec_client.errors import CallError, InvalidArgumentError, UnavailableError
+from movierec_client.replays import Replay
+
+
+def replay(
+    line: Annotated[
+        str,
+        typer.Argument(
+            metavar="LINE",
+            help="A line of the recommendation log; - reads lines from standard input.",
+        ),
+    ],
+    *,
+    recommender: RecommenderOption = RECOMMENDER_ADDRESS,
+    timeout: TimeoutOption = DEFAULT_TIMEOUT_S,
+    json: JsonOption = False,
+) -> None:
+    """Ask again what a recommender has logged, and compare the answers.
+
+    The same version is asked, and has to be loaded. Exits with 0 only if every
+    answer is the one that was logged.
+
+    Example: movierec replay - < recommendations.jsonl
+    """
+    good = True
+    with Client(recommender=recommender, timeout_s=timeout) as client:
+        for position, one in enumerate(_lines(line)):
+            try:
+                replayed = client.replay(one)
+            except InvalidArgumentError as error:
+                _show_no_line(position, error, json=json)
+                good = False
+                continue
+            _check_reached(replayed)
+            if json:
+                say_json({"position": position, **_json_of(replayed)})
+            else:
+                _show(replayed)
+            good = good and replayed.same
+    if not good:
+        raise typer.Exit(1)
+
+
+def _lines(line: str) -> Iterable[str]:
+    if line != "-":
+        return [line]
+    text = typer.get_text_stream("stdin", encoding="utf-8", errors="replace")
+    return (one for one in text if one.strip())
+
+
+def _check_reached(replayed: Replay) -> None:
+    """Raises if there was nobody to ask, which is no difference between answers."""
+    outcome = replayed.outcome
+    if isinstance(outcome, UnavailableError) and not (outcome.reason or replayed.same):
+        raise outcome
+
+
+def _show_no_line(position: int, error: InvalidArgumentError, *, json: bool) -> None:
+    if json:
+        say_json({"position": position, **json_of_outcome(error)})
+    complain(error.message)
+
+
+def _show(replayed: Replay) -> None:
+    outcome = replayed.outcome
+    if isinstance(outcome, CallError):
+        (say if replayed.same else complain)(outcome.message)
+    else:
+        for note in notes(outcome.header):
+            complain(note)
+        say_answer(outcome)
+    (say if replayed.same else complain)(_verdict(replayed))
+
+
+def _json_of(replayed: Replay) -> dict[str, Any]:
+    return {
+        "same": replayed.same,
+        "different_ranks": replayed.different_ranks,
+        **json_of_outcome(replayed.outcome),
+    }
+
+
+def _verdict(replayed: Replay) -> str:
+    """Returns how the answer compares with the log, in a sentence."""
+    logged, outcome = replayed.logged, replayed.outcome
+    when = f"the answer of {logged.time}" if logged.time else "the logged answer"
+    if replayed.same:
+        return f"the same as {when}" + (f": {logged.code}" if logged.code else "")
+    if isinstance(outcome, CallError):
+        was = logged.code or f"{len(logged.movie_ids):,} movies"
+        return f"not {when}: it was {was}, and is {outcome.code} now"
+    if logged.code:
+        return f"not {when}: it was {logged.code}, and is an answer now"
+    ranks = replayed.different_ranks
+    return f"not {when}: other movies in rank{'s' if len(ranks) > 1 else ''} {_spans(ranks)}"
+
+
+def _spans(numbers: Sequence[int]) -> str:
+    """Returns ascending numbers, e.g. "3, 7-9"."""
+    return ", ".join(_span(numbers))
+
+
+def _span(numbers: Sequence[int]) -> Iterator[str]:
+    for _, pairs in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
+        run = [number for _, number in pairs]
+        yield str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}"
