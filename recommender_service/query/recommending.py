@@ -26,7 +26,10 @@ POOL = LARGEST_TOP_K
 """Of so many of the best, diversity chooses; for every k the same."""
 
 AT_ONCE = 100
-"""Recommendations that are made at a time."""
+"""Recommendations that are made at a time, ..."""
+
+CONTRIBUTIONS_AT_ONCE = 2_000
+"""... and what seeds contribute to them: others wait until their reader has taken these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,11 @@ def recommend(version: Version, query: Query, pause: Callable[[], object] = lamb
     return Answer(version, resolution, exclusions, is_popular, ranked)
 
 
+def most_explained(seed_count: int) -> int:
+    """How many recommendations are explained at a time, by the number of seeds."""
+    return min(AT_ONCE, max(CONTRIBUTIONS_AT_ONCE // seed_count, 1))
+
+
 @dataclass(frozen=True, slots=True)
 class _LeftOut:
     """What is not to be in an answer: some rows, and those that do not pass, (M,), if any."""
@@ -127,20 +135,24 @@ def _most_similar(
     if query.filter.min_score is not None:
         values[scores < least_score(query.filter.min_score)] = LEFT_OUT
     rows = version.index.first(values, POOL if query.diversity else query.top_k)  # (P,)
-    places: Iterator[int] = iter(range(len(rows)))
+    places = list(range(len(rows)))
     if query.diversity:
         order = diversified(version.index.embeddings[rows], values[rows], query.diversity)
-        places = islice(order, query.top_k)
+        places = []
+        while some := list(islice(order, min(AT_ONCE, query.top_k - len(places)))):
+            pause()
+            places += some
     # Of all scores only these are kept while the caller takes its time.
-    chosen = _Chosen(rows, scores[rows], scoring if query.explain else None)
-    return _made(version, chosen, places, pause)
+    explaining = scoring if query.explain else None
+    chosen = _Chosen(rows, scores[rows], explaining, len(query.seeds))
+    return _made(version, chosen, iter(places), pause)
 
 
 def _most_rated(version: Version, query: Query, left_out: _LeftOut) -> Iterator[Recommendation]:
     values = version.catalogue.movies.rating_counts.astype(np.float64)  # (M,)
     left_out.mark(values)
     rows = version.index.first(values, query.top_k)
-    chosen = _Chosen(rows, np.zeros(len(rows), dtype=np.float32), None)
+    chosen = _Chosen(rows, np.zeros(len(rows), dtype=np.float32), None, len(query.seeds))
     return _made(version, chosen, iter(range(len(rows))), lambda: None)
 
 
@@ -151,6 +163,7 @@ class _Chosen:
     rows: NDArray[np.intp]
     scores: NDArray[np.float32]
     explaining: Scoring | None
+    seed_count: int
 
 
 def _made(
@@ -165,7 +178,8 @@ def _made(
         pause: Called between parts of the work; what it raises ends it.
     """
     rank = 0
-    while some := list(islice(places, AT_ONCE)):
+    at_once = most_explained(chosen.seed_count) if chosen.explaining else AT_ONCE
+    while some := list(islice(places, at_once)):
         pause()
         rows, scores = chosen.rows[some], chosen.scores[some].tolist()
         contributions: Sequence[Sequence[float]] = [()] * len(some)

@@ -16,7 +16,7 @@ from google.protobuf import json_format
 from movierec.chassis.errors import ServiceError
 from movierec.v1 import recommender_pb2 as pb
 from recommender_service.query.query import Combination, Query
-from recommender_service.query.recommending import Answer, recommend
+from recommender_service.query.recommending import Answer, most_explained, recommend
 from recommender_service.query.version import Version
 from recommender_service.service import answers
 from recommender_service.service.queries import canonical, query_of
@@ -29,10 +29,10 @@ LONG_PRODUCTS = 10_000_000
 LONG_NAMES = 100
 """Movies that a query names, from which on it is worked out in a thread."""
 
-THREADS = 2
+LONG_TOP_K = 100
+"""From more movies than these on, likewise: each hundred takes some 0.5 ms."""
 
-MOST_CONTRIBUTIONS = 10_000
-"""In a message."""
+THREADS = 2
 
 Result = TypeVar("Result")
 
@@ -146,7 +146,7 @@ class Answering:
         """The next part of an answer, or None when it is over."""
         size = self._chunk_size
         if query.explain:
-            size = min(size, max(MOST_CONTRIBUTIONS // len(query.seeds), 1))
+            size = min(size, most_explained(len(query.seeds)))
         some = list(islice(answer.recommendations, size))
         if not some and not header:
             return None
@@ -173,7 +173,11 @@ async def _at_once(work: Callable[[], Result]) -> Result:
 def _is_long(query: Query, version: Version) -> bool:
     times = len(query.seeds) if query.combination is Combination.BEST_MATCH else 1
     names = len(query.seeds) + len(query.filter.excluded)
-    return version.index.embeddings.size * times > LONG_PRODUCTS or names > LONG_NAMES
+    return (
+        version.index.embeddings.size * times > LONG_PRODUCTS
+        or names > LONG_NAMES
+        or query.top_k > LONG_TOP_K
+    )
 
 
 def _as_json(request: pb.RecommendRequest) -> str:

@@ -24,6 +24,10 @@ HEALTH_NAME = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 LIVENESS = "liveness"
 """The health name that is SERVING as long as the process works."""
 
+STREAMS_A_CONNECTION = 128
+"""Calls at a time; further ones wait on the client's side, so that one that opens a thousand and
+reads none takes little memory here."""
+
 log = logging.getLogger(__name__)
 
 
@@ -68,6 +72,7 @@ class ServiceServer:
             options=[
                 # Otherwise two servers bind one port without a word.
                 ("grpc.so_reuseport", 0),
+                ("grpc.max_concurrent_streams", STREAMS_A_CONNECTION),
                 # The largest message is left at grpc's 4 MiB: to say so costs time at each call.
             ],
         )
@@ -114,6 +119,11 @@ class ServiceServer:
             log.warning("calls were still under way after %g s and were cut off", grace_s)
 
 
+def _is_no_hang_up(record: logging.LogRecord) -> bool:
+    """Whether a record is none of those that grpc makes of a client that went away."""
+    return "ExecuteBatchError" not in record.getMessage()
+
+
 def main_of(
     name: str,
     module: str,
@@ -137,6 +147,8 @@ def main_of(
         stream=sys.stderr,
         format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
     )
+    # Each with a traceback, at a message that was on its way when its reader left.
+    logging.getLogger("grpc._cython.cygrpc").addFilter(_is_no_hang_up)
 
     async def run() -> None:
         try:
