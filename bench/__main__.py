@@ -22,6 +22,8 @@ TABLES = {
     "load": "bench.load",
     "swaps": "bench.swaps",
     "serving": "bench.serving",
+    "scan": "bench.scan",
+    "start": "bench.start",
 }
 """Each table's module, in the order in which they are measured."""
 
