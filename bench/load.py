@@ -107,7 +107,8 @@ def in_milliseconds(figures: Iterator[float]) -> str:
 def published(data: Path, movie_count: int, dim: int) -> Path:
     """The folder of a version of that size; made when it is not there."""
     artifacts = data / f"version-{movie_count}x{dim}"
-    if not (artifacts / "versions").is_dir():
+    if not (artifacts / "versions" / "1").is_dir():
+        (artifacts / "versions").mkdir(parents=True, exist_ok=True)
         publish(artifacts, invented(movie_count, dim))
     return artifacts / "versions" / "1"
 

@@ -7,17 +7,15 @@ import pytest
 from movierec.control.activation import change_activation, read_activation
 from movierec.v1 import trainer_pb2 as pb
 from support.servers import DEADLINE_S
-from support.trainers import run_of, trainer
-from support.versions import publication, publish_by_hand
-from trainer_service.artifact.publishing import publish
+from support.trainers import new_run, run_of, trainer
+from support.versions import publication, publish, publish_by_hand
 from trainer_service.model.gate import GateResult
-from trainer_service.model.settings import TrainingSettings
 from trainer_service.runs.run import RunState
 from trainer_service.runs.store import RunStore
 
 
 def test_a_run_that_published_before_it_was_killed_has_succeeded(tmp_path: Path) -> None:
-    run = RunStore(tmp_path / "artifacts" / "runs").create("tastes", TrainingSettings(), "")
+    run = new_run(RunStore(tmp_path / "artifacts" / "runs"))
     publish_by_hand(tmp_path / "artifacts", run.run_id)
     with trainer(tmp_path) as stub:
         found = run_of(stub, run.run_id)
@@ -28,7 +26,7 @@ def test_a_run_that_published_before_it_was_killed_has_succeeded(tmp_path: Path)
 def published_again(tmp_path: Path) -> str:
     """A run that the service was killed in while it published another version, by force."""
     store = RunStore(tmp_path / "artifacts" / "runs")
-    run = store.create("tastes", TrainingSettings(), "")
+    run = new_run(store)
     rejected = GateResult(passed=False)
     first = publication(run_id=run.run_id, gate=rejected)
     assert publish(tmp_path / "artifacts", first) == 1
@@ -63,7 +61,7 @@ def test_weights_that_a_kill_left_of_a_run_that_has_ended_go_at_the_next_start(
 ) -> None:
     store = RunStore(tmp_path / "artifacts" / "runs")
     for state in (RunState.CANCELLED, RunState.FAILED):
-        run = store.create("tastes", TrainingSettings(), state)
+        run = new_run(store, state)
         store.save(run.model_copy(update={"state": state}))
         store.checkpoints(run.run_id).mkdir()
     with trainer(tmp_path) as stub:

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from movierec.control.files import make_folder
+from movierec.control.files import make_in_folder
 from trainer_service.data import Ratings
 from trainer_service.errors import (
     CheckpointError,
@@ -193,7 +193,7 @@ def fit(
     Args:
         split: The sides of the data.
         settings: How to train, with everything that follows the data filled in.
-        checkpoints: A folder for weights and history.
+        checkpoints: A folder for weights and history; made if it is not there, in one that is.
         report: Told how far it is, a few times a second.
         fingerprint: Of the data; a history of other data is not taken up.
 
@@ -242,7 +242,7 @@ def _fit(
         history = History(key=history.key)
         fitting = prepare(split, settings)
     heads, batches = fitting.heads, fitting.batches
-    make_folder(folder.path)
+    make_in_folder(folder.path)
     keep = KeepHistory(folder, history, patience=settings.patience)
     if not history.has_lost_patience(settings.patience):
         heads.fit(

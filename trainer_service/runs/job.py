@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from trainer_service.artifact.gating import hold_against_active
 from trainer_service.artifact.publication import Publication
-from trainer_service.artifact.publishing import prepare_volume, publish, require_volume
+from trainer_service.artifact.publishing import publish, require_volume
 from trainer_service.data import read_dataset
 from trainer_service.errors import DataChangedError
 from trainer_service.model.evaluation import TrainingMetrics
@@ -97,7 +97,7 @@ def run_job(job: Job, tell: Callable[[RunUpdate], None]) -> None:
     from trainer_service.model.fitting import fit, load  # noqa: PLC0415
 
     if job.trained is None:
-        prepare_volume(job.artifacts_dir)
+        require_volume(job.artifacts_dir, job.run_id, trained=False)
         tell(RunUpdate(phase=RunPhase.FITTING, settings_used=settings))
         fitted = fit(
             split,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from trainer_service.artifact.publishing import discard_staging, published_by
+from trainer_service.artifact.publishing import discard_staging, prepare_volume, published_by
 from trainer_service.artifact.reading import gate_in, read_manifest
 from trainer_service.artifact.retention import prepare_control
 from trainer_service.data import DataReport
@@ -44,7 +44,7 @@ class RunSupervisor:
     Args:
         store: Where runs are kept.
         datasets: Where the data lies.
-        artifacts_dir: Where versions go.
+        artifacts_dir: Where versions go; made at the start, and at no other time.
         control_dir: Where is said which version is to serve; made at the start, if the folder
             that it is to be in is there.
         max_bad_row_share: Share of bad rows from which data is refused.
@@ -78,8 +78,9 @@ class RunSupervisor:
         """Reads what is kept, and takes up the run that was interrupted, if any.
 
         Raises:
-            OSError: Another trainer keeps its runs there, or nobody can.
+            OSError: Another trainer keeps its runs there, or nobody can, or versions.
         """
+        await asyncio.to_thread(prepare_volume, self._artifacts_dir)
         await asyncio.to_thread(self._store.lock)
         await asyncio.to_thread(prepare_control, self._control_dir)
         for run in await asyncio.to_thread(self._store.runs):
@@ -145,10 +146,7 @@ class RunSupervisor:
                     self._store.create, dataset, settings, request_id, force=force
                 )
             except OSError as error:
-                raise StorageError(
-                    f"no run can be kept in {self._store.root}: {said_by(error)}; mend that, and "
-                    f"try again"
-                ) from error
+                raise self._not_kept(error) from error
             active = ActiveRun(run, RunLog((), closed=False))
             await self._record(active, RunState.QUEUED)
             self._launch(active)
@@ -170,12 +168,17 @@ class RunSupervisor:
             NotPublishableError: The run is none of those.
             DataError: The data set is not there, or a file of it is missing.
             RunInProgressError: Another run is going on.
+            StorageError: The run cannot be kept.
         """
         async with self._starting:
             run = self.run(run_id).to_publish(force=force)
             if self._active:
                 raise RunInProgressError(self._active.run.run_id)
             await asyncio.to_thread(self._datasets.locate, run.dataset)
+            try:
+                await asyncio.to_thread(self._store.require)
+            except OSError as error:
+                raise self._not_kept(error) from error
             events = await asyncio.to_thread(self._store.events, run_id)
             # First of all, so that a kill at any moment leaves a run that is taken up again.
             self._save(run)
@@ -377,6 +380,11 @@ class RunSupervisor:
             self._store.save(run)
         except OSError:
             log.exception("what has become of run %s could not be kept", run.run_id)
+
+    def _not_kept(self, error: OSError) -> StorageError:
+        return StorageError(
+            f"no run can be kept in {self._store.root}: {said_by(error)}; mend that, and try again"
+        )
 
     def _job(self, **what: Any) -> Job:
         return Job(

@@ -40,6 +40,18 @@ def make_folder(folder: Path) -> None:
         return
     if not folder.parent.exists():
         make_folder(folder.parent)
+    make_in_folder(folder)
+
+
+def make_in_folder(folder: Path) -> None:
+    """Makes a folder, if it is not there, durably, in one that has to be there.
+
+    Raises:
+        FileNotFoundError: What it is to lie in is not there.
+        OSError: The volume did not take it, or something else is in its place.
+    """
+    if folder.is_dir():
+        return
     folder.mkdir(exist_ok=True)
     sync_folder(folder.parent)
 

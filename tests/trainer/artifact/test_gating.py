@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from movierec.control.activation import change_activation
 from support.datasets import two_tastes
-from support.versions import publication
+from support.versions import publication, publish
 from trainer_service.artifact.gating import hold_against_active
 from trainer_service.artifact.publication import Publication
-from trainer_service.artifact.publishing import publish
 from trainer_service.data import Dataset
 from trainer_service.model.gate import GateResult
 from trainer_service.model.split import Split, split_ratings

@@ -9,14 +9,13 @@ import pytest
 
 from movierec.control.activation import ControlError, change_activation
 from support.damage import change_manifest, flip_bit, npy, replace_file
-from support.versions import TITLES, publication, publish_by_hand
+from support.versions import TITLES, publication, publish, publish_by_hand
 from trainer_service.artifact.manifest import (
     BadVersionError,
     WrittenFile,
     decode_manifest,
     encode_manifest,
 )
-from trainer_service.artifact.publishing import publish
 from trainer_service.artifact.reading import (
     active_version,
     gate_in,

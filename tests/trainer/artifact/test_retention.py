@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from movierec.control.activation import Activation, ControlError, change_activation
 from movierec.control.replicas import Replica, write_replica
 from recommender_service.artifact.loading import load_version
-from support.versions import publication, publish_by_hand
-from trainer_service.artifact.publishing import publish
+from support.versions import publication, publish, publish_by_hand
 from trainer_service.artifact.retention import Removal, collect, reasons_to_keep
 from trainer_service.model.gate import GateResult
 
