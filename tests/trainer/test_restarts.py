@@ -78,6 +78,27 @@ def test_a_trainer_makes_the_control_folder_of_a_new_volume(tmp_path: Path) -> N
         assert read_activation(tmp_path / "artifacts" / "control").pinned == 1
 
 
+@pytest.mark.parametrize("name", ["control", "another"])
+def test_a_trainer_makes_no_control_folder_where_there_are_versions_and_removes_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    """Be it that the right one is away, or that a wrong one was named."""
+    artifacts = tmp_path / "artifacts"
+    run = new_run(RunStore(artifacts / "runs"))
+    for run_id in ("one", "two", run.run_id):
+        publish_by_hand(artifacts, run_id)
+    change_activation(artifacts / "control", lambda now: now.to_pin(1))
+    if name == "control":
+        (artifacts / "control").rename(tmp_path / "away")
+    control = artifacts / name
+    with trainer(tmp_path, control_dir=control, keep_versions=1, keep_for_s=0) as stub:
+        assert run_of(stub, run.run_id).version == 3  # after which old versions are removed
+        assert not control.exists()
+    assert "it is not there, and versions are; bring it back, or name the right" in caplog.text
+    assert "old versions could not be removed" in caplog.text
+    assert {path.name for path in (artifacts / "versions").glob("[!.]*")} == {"1", "2", "3"}
+
+
 @pytest.mark.parametrize("in_the_way", [True, False])
 def test_a_trainer_without_a_control_folder_starts_nonetheless(
     tmp_path: Path,

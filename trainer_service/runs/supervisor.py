@@ -45,8 +45,7 @@ class RunSupervisor:
         store: Where runs are kept.
         datasets: Where the data lies.
         artifacts_dir: Where versions go; made at the start, and at no other time.
-        control_dir: Where is said which version is to serve; made at the start, if the folder
-            that it is to be in is there.
+        control_dir: Where is said which version is to serve; made at the start, on a new volume.
         max_bad_row_share: Share of bad rows from which data is refused.
         retain: Removes old versions; called after each publication, in a thread.
     """
@@ -82,7 +81,7 @@ class RunSupervisor:
         """
         await asyncio.to_thread(prepare_volume, self._artifacts_dir)
         await asyncio.to_thread(self._store.lock)
-        await asyncio.to_thread(prepare_control, self._control_dir)
+        await asyncio.to_thread(prepare_control, self._artifacts_dir, self._control_dir)
         for run in await asyncio.to_thread(self._store.runs):
             self._runs[run.run_id] = run
             if run.is_spent:  # its weights are there yet, if a kill came in between
