@@ -10,7 +10,7 @@ from google.protobuf import json_format
 from movierec.chassis.legal import shown
 from movierec.v1.artifact_pb2 import ArtifactManifest
 from movierec.v1.training_pb2 import GateResult
-from recommender_service.artifact.files import read_bytes, size_of
+from recommender_service.artifact.files import read_bytes
 from recommender_service.errors import BadVersionError
 
 NAME = "manifest.json"
@@ -65,10 +65,7 @@ def read_manifest(folder: Path) -> Manifest:
             format or another version's, or its digest is wrong.
         OSError: The volume does not answer as it should.
     """
-    path = folder / NAME
-    if size_of(path) > LARGEST_BYTES:
-        raise BadVersionError("FORMAT", f"{NAME} has more than {LARGEST_BYTES:,} bytes")
-    content = read_bytes(path, LARGEST_BYTES)
+    content = read_bytes(folder / NAME, LARGEST_BYTES)
     message = parse_manifest(content)
     if message.format != FORMAT:
         raise BadVersionError(

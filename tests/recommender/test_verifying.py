@@ -182,4 +182,4 @@ def test_an_activation_that_cannot_be_understood_or_read_is_a_problem(artifacts:
     (not_read,) = check_control(artifacts).problems
 
     assert str(path) in not_understood
-    assert not_read == f"{path} cannot be read: Is a directory"
+    assert not_read == f"{path} is no activation: activation.json is there, but is no file"
