@@ -65,6 +65,22 @@ def read_shared(path: Path, size: int) -> tuple[SharedMemory, str]:
         return SharedMemory(size, blocks(file)), digest.hexdigest()
 
 
+def digest_of(path: Path, size: int) -> str:
+    """The sha256 of a file that is not kept, as hexadecimal digits.
+
+    Args:
+        path: The file.
+        size: That it must have, in bytes.
+
+    Raises:
+        BadVersionError: MISSING, UNREADABLE, or CHECKSUM: it has another size.
+        OSError: The volume does not answer as it should.
+    """
+    with _opened(path) as file:
+        _check_size(path, os.fstat(file.fileno()).st_size, size)
+        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # it reads into
+
+
 def _check_size(path: Path, found: int, size: int) -> None:
     if found != size:
         raise BadVersionError(

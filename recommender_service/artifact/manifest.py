@@ -79,9 +79,7 @@ def read_manifest(folder: Path) -> Manifest:
     return Manifest(
         movie_count=message.movie_count,
         dim=message.dim,
-        files={
-            file.name: FileEntry(file.name, file.size_bytes, file.sha256) for file in message.files
-        },
+        files=_files(message),
         content=content,
         held_back=_held_back(message.gate) if message.HasField("gate") else "",
     )
@@ -97,6 +95,25 @@ def parse_manifest(content: bytes) -> ArtifactManifest:
         return json_format.Parse(content, ArtifactManifest(), ignore_unknown_fields=True)
     except (json_format.ParseError, UnicodeDecodeError, RecursionError) as error:
         raise BadVersionError("FORMAT", f"{NAME} is no manifest: {error}"[:300]) from None
+
+
+def _files(message: ArtifactManifest) -> dict[str, FileEntry]:
+    """The files that a manifest names, by name.
+
+    Raises:
+        BadVersionError: FORMAT: one is named twice, or is none in the version's folder.
+    """
+    files: dict[str, FileEntry] = {}
+    for file in message.files:
+        name = file.name
+        if name in {"", ".", ".."} or {"/", "\0"} & set(name):
+            raise BadVersionError(
+                "FORMAT", f"{NAME} names {shown(name)}, which is no file in the version's folder"
+            )
+        if name in files:
+            raise BadVersionError("FORMAT", f"{NAME} names {shown(name)} twice")
+        files[name] = FileEntry(name, file.size_bytes, file.sha256)
+    return files
 
 
 def _check_digest(content: bytes, digest: str) -> None:

@@ -1,5 +1,6 @@
 """A folder of artifacts is checked as it would be before it serves."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -16,7 +17,7 @@ from recommender_service.artifact.verifying import (
     strays,
     verify_versions,
 )
-from support.damage import change_manifest, flip_bit, npy, replace_file
+from support.damage import change_manifest, facts_of, flip_bit, npy, replace_file
 from support.versions import publish_by_hand
 
 
@@ -69,6 +70,36 @@ def test_a_bad_version_is_told_with_its_reason_and_what_its_manifest_says(artifa
     assert unreadable.reason in {"CHECKSUM", "FORMAT"}
     assert unreadable.size_bytes == size_of(versions / "2")
     assert (not_finite.reason, not_finite.dim) == ("VALUES", 2)
+
+
+def test_every_file_that_the_manifest_names_is_checked(artifacts: Path) -> None:
+    versions = artifacts / "versions"
+    digest = hashlib.sha256(b"new").hexdigest()
+    told = {"name": "notes", "size_bytes": 3, "sha256": digest}
+    for number, changed in (
+        (1, {}),
+        (2, {"sha256": "0" * 64}),
+        (3, {"size_bytes": 4}),
+        (4, {"name": "others"}),
+        (5, {"name": "../1/notes"}),
+        (6, {"name": "movies.csv"}),
+    ):
+        if number > 3:
+            publish_by_hand(artifacts)
+        folder = versions / str(number)
+        (folder / "notes").write_bytes(b"new")
+        change_manifest(folder, files=[*facts_of(folder)["files"], told | changed])
+
+    found = [(report.reason, report.message) for report in verify_versions(artifacts)]
+
+    assert found == [
+        ("", ""),
+        ("CHECKSUM", "notes is not what the manifest's digest says"),
+        ("CHECKSUM", "notes has 3 bytes, and the manifest says 4"),
+        ("MISSING", "others is not there"),
+        ("FORMAT", "manifest.json names '../1/notes', which is no file in the version's folder"),
+        ("FORMAT", "manifest.json names 'movies.csv' twice"),
+    ]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")

@@ -46,6 +46,11 @@ def claims_dir(artifacts_dir: Path) -> Path:
     return versions_dir(artifacts_dir) / ".claimed"
 
 
+def is_file_name(name: str) -> bool:
+    """Whether that is the name of a file in a version's folder, rather than a path to elsewhere."""
+    return name not in {"", ".", ".."} and not {"/", "\0"} & set(name)
+
+
 def numbers(folder: Path, prefix: str = "") -> set[int]:
     """The names in a folder that are numbers of versions; all others mean nothing.
 
