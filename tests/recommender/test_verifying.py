@@ -159,7 +159,7 @@ def test_a_version_that_is_not_there_is_named_with_those_that_are(
 
 def test_what_is_no_version_is_a_stray_and_what_the_trainer_keeps_is_none(artifacts: Path) -> None:
     versions = artifacts / "versions"
-    for name in (".staging-run-7", ".removed-4", "latest", "007", "-1", "9" * 19):
+    for name in (".staging-run-7", ".removed-4", ".deleting-5", "latest", "007", "-1", "9" * 19):
         (versions / name).mkdir()
     (versions / "12").write_text("a file")
 
@@ -167,13 +167,23 @@ def test_what_is_no_version_is_a_stray_and_what_the_trainer_keeps_is_none(artifa
 
     assert list(found) == sorted(found)
     assert found.keys() == {
-        *(".staging-run-7", ".removed-4", "latest", "007", "-1", "9" * 19, "12"),
+        *(".staging-run-7", ".removed-4", ".deleting-5", "latest", "007", "-1", "9" * 19, "12"),
     }
     staged = found[".staging-run-7"]
     assert staged.message == "is a leftover of run run-7, unless that publishes just now"
-    assert found[".removed-4"].message == "is what is left of version 4, of no use any more"
+    assert found[".removed-4"].message == "was version 4, and is deleted with the next old versions"
+    assert found[".deleting-5"].message == "is what is left of version 5, of no use any more"
     assert found["12"] == Stray("12", "has the name of a version, and is no folder")
     assert [report.version for report in verify_versions(artifacts)] == [1, 2, 3]
+
+
+def test_names_that_lead_nowhere_are_no_versions(artifacts: Path) -> None:
+    for name, target in (("4", "4"), ("5", "x" * 1_000), ("6", "nowhere")):
+        (artifacts / "versions" / name).symlink_to(target)
+
+    assert [report.version for report in verify_versions(artifacts)] == [1, 2, 3]
+    assert [stray.name for stray in strays(artifacts)] == ["4", "5", "6"]
+    assert check_control(artifacts).problems == ()
 
 
 def test_what_is_said_to_serve_is_told_and_has_to_be_there(artifacts: Path) -> None:

@@ -1,16 +1,20 @@
 """What a trainer makes of the runs that it finds when it starts."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import grpc
 import pytest
 
 from movierec.control.activation import change_activation, read_activation
 from movierec.v1 import trainer_pb2 as pb
-from support.servers import DEADLINE_S
-from support.trainers import new_run, run_of, trainer
+from support.datasets import write_two_tastes
+from support.servers import DEADLINE_S, until
+from support.trainers import new_run, reason_of, run_of, said, train, trainer
+from support.trainers import publish as publish_run
 from support.versions import publication, publish, publish_by_hand
 from trainer_service.model.gate import GateResult
-from trainer_service.runs.run import RunState
+from trainer_service.runs.run import RunPhase, RunState
 from trainer_service.runs.store import RunStore
 
 
@@ -68,6 +72,47 @@ def test_weights_that_a_kill_left_of_a_run_that_has_ended_go_at_the_next_start(
         runs = stub.ListRuns(pb.ListRunsRequest()).runs
     kept = {run.request_id: store.checkpoints(run.run_id).exists() for run in runs}
     assert kept == {"CANCELLED": False, "FAILED": True}
+
+
+def test_weights_of_a_failed_run_are_kept_for_a_week_and_then_it_is_said_that_they_were_removed(
+    tmp_path: Path,
+) -> None:
+    store = RunStore(tmp_path / "artifacts" / "runs")
+    write_two_tastes(tmp_path / "data" / "tastes")
+    runs = {}
+    for days in (6, 8):
+        run = new_run(store)
+        ended = datetime.now(UTC) - timedelta(days=days)
+        failed = dict(state=RunState.FAILED, phase=RunPhase.PUBLISHING, end_time=ended)
+        store.save(run.model_copy(update=failed))
+        store.checkpoints(run.run_id).mkdir()
+        runs[days] = run.run_id
+    with trainer(tmp_path) as stub:
+        assert store.checkpoints(runs[6]).exists()
+        assert not store.checkpoints(runs[8]).exists()
+        with pytest.raises(grpc.RpcError) as caught:
+            publish_run(stub, runs[8])
+        assert reason_of(caught.value) == "WEIGHTS_NOT_KEPT"
+        assert said(caught.value) == (
+            f"the weights of run {runs[8]} were removed: they are kept for 604,800 s after a run "
+            f"has ended (MOVIEREC_KEEP_WEIGHTS_S): train again"
+        )
+        assert run_of(stub, runs[8]).state == pb.RUN_STATE_FAILED
+
+
+def test_weights_go_when_another_run_ends_and_their_time_is_over(tmp_path: Path) -> None:
+    write_two_tastes(tmp_path / "data" / "tastes")
+    store = RunStore(tmp_path / "artifacts" / "runs")
+    last = tmp_path / "artifacts" / "versions" / ("9" * 18)  # after which there is no number
+    with trainer(tmp_path, keep_weights_s=0) as stub:
+        last.mkdir()
+        *_, failed = train(stub)
+        assert failed.error.reason == "PUBLISH_FAILED"
+        until(store.checkpoints(failed.run_id).exists, lambda there: not there)
+        last.rmdir()
+        with pytest.raises(grpc.RpcError) as caught:
+            publish_run(stub, failed.run_id)
+        assert "were removed: they are kept for 0 s" in said(caught.value)
 
 
 def test_a_trainer_makes_the_control_folder_of_a_new_volume(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from movierec.control.replicas import live_replicas
 from trainer_service.artifact.layout import (
     DELETING,
     REMOVED,
+    STAGING,
     claims_dir,
     deleting_dir,
     numbers,
@@ -32,6 +33,9 @@ from trainer_service.artifact.reading import latest_version, read_manifest
 from trainer_service.errors import said_by
 
 log = logging.getLogger(__name__)
+
+STAGING_KEPT_FOR = timedelta(days=1)
+"""A staging folder that is older is no longer written to, be it by another trainer."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def collect(
     keep_for: timedelta,
     dry_run: bool = False,
 ) -> Sequence[Removal]:
-    """Removes the versions that `reasons_to_keep` finds no reason for.
+    """Removes the versions that `reasons_to_keep` finds no reason for, and old staging folders.
 
     Args:
         artifacts_dir: The volume's folder.
@@ -134,6 +138,7 @@ def collect(
             failures.append(error)  # the others are not to wait for this one
         else:
             removals.append(Removal(number, size_bytes))
+    failures += _discard_stagings(versions)
     if failures:
         raise failures[0]
     return removals
@@ -242,6 +247,26 @@ def _doomed(artifacts_dir: Path, control_dir: Path) -> Sequence[OSError]:
         except OSError as error:
             failures.append(error)
     sync_folder(versions)
+    return failures
+
+
+def _discard_stagings(versions: Path) -> Sequence[OSError]:
+    """Removes what runs have staged that ended long ago.
+
+    Returns:
+        What was in the way of some.
+    """
+    failures = []
+    latest = datetime.now(UTC) - STAGING_KEPT_FOR
+    for folder in versions.glob(f"{STAGING}*"):
+        try:
+            if datetime.fromtimestamp(folder.lstat().st_mtime, UTC) < latest:
+                shutil.rmtree(folder)
+                log.info("%s was left by a run that ended early, and is removed", folder)
+        except FileNotFoundError:
+            continue  # another trainer was faster
+        except OSError as error:
+            failures.append(error)
     return failures
 
 

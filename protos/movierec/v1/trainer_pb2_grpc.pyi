@@ -75,7 +75,8 @@ class TrainerServiceStub:
 
     NOT_FOUND: no such run.
     FAILED_PRECONDITION: the run is not one of those, its weights are not kept
-    any more, the data set has changed since, or no run can be kept.
+    any more or were made by other versions of movierec or its libraries, the
+    data set has changed since, or no run can be kept.
     ABORTED: another run is going on; ErrorInfo's metadata has its "run_id".
     """
 
@@ -126,7 +127,8 @@ class TrainerServiceAsyncStub(TrainerServiceStub):
 
     NOT_FOUND: no such run.
     FAILED_PRECONDITION: the run is not one of those, its weights are not kept
-    any more, the data set has changed since, or no run can be kept.
+    any more or were made by other versions of movierec or its libraries, the
+    data set has changed since, or no run can be kept.
     ABORTED: another run is going on; ErrorInfo's metadata has its "run_id".
     """
 
@@ -210,7 +212,8 @@ class TrainerServiceServicer(metaclass=_abc_1.ABCMeta):
 
         NOT_FOUND: no such run.
         FAILED_PRECONDITION: the run is not one of those, its weights are not kept
-        any more, the data set has changed since, or no run can be kept.
+        any more or were made by other versions of movierec or its libraries, the
+        data set has changed since, or no run can be kept.
         ABORTED: another run is going on; ErrorInfo's metadata has its "run_id".
         """
 
