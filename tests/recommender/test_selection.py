@@ -13,9 +13,8 @@ from recommender_service.query.version import Version
 from support.recommenders import AskedRecommender, running_recommender, selector, slow_reader
 from support.servers import DEADLINE_S, until
 from support.statuses import detail, outcome, refused
-from support.versions import publication, publish_many
+from support.versions import publication, publish, publish_many
 from support.volumes import publish as publish_next
-from trainer_service.artifact.publishing import publish
 
 
 def publish_named(versions: Path, *names: str) -> None:

@@ -49,9 +49,15 @@ def complain(line: str) -> None:
     Console(stderr=True).print(Text(clean(line)), soft_wrap=True)
 
 
-def say_json(value: Any) -> None:
-    """Prints a dataclass as a JSON object on a line of its own, in ASCII."""
-    sys.stdout.write(json.dumps(dataclasses.asdict(value), default=_json_of) + "\n")
+def say_json(value: Any, *, kind: str = "") -> None:
+    """Prints a dataclass as a JSON object on a line of its own, in ASCII.
+
+    Args:
+        value: The dataclass.
+        kind: What it is, where there are several kinds of lines; told as "kind".
+    """
+    told = dataclasses.asdict(value) | ({"kind": kind} if kind else {})
+    sys.stdout.write(json.dumps(told, default=_json_of) + "\n")
     sys.stdout.flush()
 
 
