@@ -45,6 +45,11 @@ class Curve:
         """Seconds, and the RMSE at the end."""
         return self.points[-1]
 
+    @property
+    def best(self) -> tuple[float, float]:
+        """Seconds until the RMSE was at its lowest, and that."""
+        return min(self.points, key=lambda point: point[1])
+
     def seconds_to(self, rmse: float) -> float | None:
         """After how many seconds the RMSE was at most this, if ever it was."""
         return next((moment for moment, reached in self.points if reached <= rmse), None)

@@ -107,7 +107,8 @@ def in_milliseconds(figures: Iterator[float]) -> str:
 def published(data: Path, movie_count: int, dim: int) -> Path:
     """The folder of a version of that size; made when it is not there."""
     artifacts = data / f"version-{movie_count}x{dim}"
-    if not (artifacts / "versions").is_dir():
+    if not (artifacts / "versions" / "1").is_dir():
+        (artifacts / "versions").mkdir(parents=True, exist_ok=True)
         publish(artifacts, invented(movie_count, dim))
     return artifacts / "versions" / "1"
 
@@ -117,6 +118,7 @@ def invented(movie_count: int, dim: int) -> Publication:
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(movie_count, dim)).astype(np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    counts = {name: 0 for name in DataReport.model_fields if name.endswith("_count")}
     genres = [film.genres for film in load_catalogue().real]
     titles = invented_titles(movie_count, rng)
     movies = MovieTable(
@@ -128,18 +130,7 @@ def invented(movie_count: int, dim: int) -> Publication:
     return Publication(
         run_id="bench",
         dataset="bench",
-        report=DataReport(
-            form="kaggle-ml-20m",
-            row_count=0,
-            rating_count=0,
-            user_count=0,
-            movie_count=movie_count,
-            kept_rating_count=0,
-            kept_user_count=0,
-            kept_movie_count=movie_count,
-            bad_rows=(),
-            fingerprint="0" * 64,
-        ),
+        report=DataReport(form="kaggle-ml-20m", bad_rows=(), fingerprint="0" * 64, **counts),
         settings=TrainingSettings(min_ratings=0, dim=dim).for_data(
             user_count=1, movie_count=movie_count
         ),

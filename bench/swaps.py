@@ -93,6 +93,7 @@ def measure(setup: Setup) -> Table:
 def _waiting_versions(artifacts: Path, count: int) -> list[Path]:
     """Publishes a first version; and others, which are under names that readers pass over."""
     publication = invented(MOVIE_COUNT, DIM)
+    (artifacts / "versions").mkdir(parents=True)
     publish(artifacts, publication)
     waiting = []
     for _ in range(count):

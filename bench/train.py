@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from bench.memory import MemoryWatch
 from bench.setup import DEFAULTS, Setup
 from bench.tables import Table, in_megabytes
+from trainer_service.artifact.publishing import prepare_volume
 from trainer_service.runs.job import Job
 from trainer_service.runs.run import RunPhase, RunUpdate
 
@@ -45,6 +46,7 @@ def run(job: Job) -> TimedRun:
     Raises:
         RuntimeError: No version was published.
     """
+    prepare_volume(job.artifacts_dir)  # which the service does at its start
     began: dict[RunPhase, float] = {}
     movie_count = epoch_count = 0
     command = [sys.executable, "-m", "trainer_service.runs.worker"]

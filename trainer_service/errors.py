@@ -61,7 +61,7 @@ class RunNotFoundError(ServiceError):
 
     def __init__(self, run_id: str) -> None:
         super().__init__(
-            f"there is no run {run_id!r}: list the runs to see which there are",
+            f"there is no run {run_id!r}: `movierec runs` lists those that there are",
             resources=[Resource("movierec.v1.Run", run_id)],
         )
 

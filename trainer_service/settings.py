@@ -32,6 +32,10 @@ class TrainerSettings(ServiceSettings):
     keep_for_s: Annotated[float, Field(ge=0, le=10**9)] = 3600.0
     """Seconds for which every version is kept."""
 
+    keep_weights_s: Annotated[float, Field(ge=0, le=10**9)] = 7 * 86_400.0
+    """Seconds for which weights are kept, for `movierec publish`, once a run has ended without a
+    version or with a rejected one; older ones go at a start, and when another run ends."""
+
     max_bad_row_share: Annotated[float, Field(ge=0, le=1)] = 0.25
     """Share of a rating file's rows that may be bad; with more the run fails."""
 

@@ -127,7 +127,7 @@ class GateResult:
     """How a version compares with the one that was active when it was published.
 
     By NDCG@100 from the whole list of seeds, for the same held-out users, over
-    the movies that both have.
+    the movies that either has; one that a version lacks it cannot find.
     """
 
     against_version: int | None

@@ -1,5 +1,7 @@
 """What lies in a folder of artifacts, for who looks at it without a server."""
 
+import errno
+import os
 import re
 from pathlib import Path
 
@@ -12,8 +14,29 @@ STAGING = ".staging-"
 REMOVED = ".removed-"
 """How the name of a folder begins that was a version and is removed."""
 
+DELETING = ".deleting-"
+"""How it begins while the files of such a one are deleted."""
+
 # As it is written to folders' names, and well below 2^63.
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+
+
+# What says of a name that it leads nowhere, rather than of the volume that it is away.
+_LEADS_NOWHERE = {errno.ENOENT, errno.ELOOP, errno.ENAMETOOLONG}
+
+
+def is_folder(entry: os.DirEntry[str] | Path) -> bool:
+    """Whether there is a folder of that name, or a link that leads to one.
+
+    Raises:
+        OSError: The volume does not answer as it should.
+    """
+    try:
+        return entry.is_dir()
+    except OSError as error:
+        if error.errno in _LEADS_NOWHERE:
+            return False
+        raise
 
 
 class ArtifactsFolder:
@@ -36,7 +59,7 @@ class ArtifactsFolder:
         return sorted(
             int(path.name)
             for path in self.versions.iterdir()
-            if _NUMBER.fullmatch(path.name) and path.is_dir()
+            if _NUMBER.fullmatch(path.name) and is_folder(path)
         )
 
     def folder_of(self, number: int) -> Path:
@@ -61,7 +84,7 @@ class ArtifactsFolder:
         found = []
         for path in sorted(self.versions.iterdir()):
             if _NUMBER.fullmatch(path.name):
-                if not path.is_dir():
+                if not is_folder(path):
                     found.append((path.name, "has the name of a version, and is no folder"))
             elif path.name.startswith(STAGING):
                 run = path.name.removeprefix(STAGING)
@@ -69,6 +92,10 @@ class ArtifactsFolder:
                 found.append((path.name, sentence))
             elif path.name.startswith(REMOVED):
                 number = path.name.removeprefix(REMOVED)
+                sentence = f"was version {number}, and is deleted with the next old versions"
+                found.append((path.name, sentence))
+            elif path.name.startswith(DELETING):
+                number = path.name.removeprefix(DELETING)
                 sentence = f"is what is left of version {number}, of no use any more"
                 found.append((path.name, sentence))
             elif path.name != CLAIMS:

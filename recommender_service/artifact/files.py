@@ -1,32 +1,17 @@
-"""The files of a version, looked at before they are opened, and each read once."""
+"""The files of a version, each read once, and none believed to be one."""
 
 import hashlib
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from movierec.control.files import NoFileError, opened_file
 from recommender_service.errors import BadVersionError
 from recommender_service.memory import SharedMemory
 
 BLOCK_BYTES = 1024 * 1024
-
-
-def size_of(path: Path) -> int:
-    """The size of a file in bytes.
-
-    Asked before it is read: a pipe would never end, and a size that only
-    somebody says would be memory that only they need.
-
-    Raises:
-        BadVersionError: MISSING: there is none, or it is no file. UNREADABLE: it
-            may not be looked at.
-        OSError: The volume does not answer as it should.
-    """
-    with _rejecting(path):
-        return _size(path, path.stat())
 
 
 def read_bytes(path: Path, most_bytes: int) -> bytes:
@@ -34,14 +19,18 @@ def read_bytes(path: Path, most_bytes: int) -> bytes:
 
     Args:
         path: The file.
-        most_bytes: What comes after these is left out.
+        most_bytes: The largest size that is read.
 
     Raises:
-        BadVersionError: MISSING, or UNREADABLE: it may not be read.
+        BadVersionError: MISSING: there is none, or it is no file. UNREADABLE: it
+            may not be read. FORMAT: it has more bytes.
         OSError: The volume does not answer as it should.
     """
     with _opened(path) as file:
-        return file.read(most_bytes)
+        content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise BadVersionError("FORMAT", f"{path.name} has more than {most_bytes:,} bytes")
+    return content
 
 
 def read_shared(path: Path, size: int) -> tuple[SharedMemory, str]:
@@ -76,6 +65,22 @@ def read_shared(path: Path, size: int) -> tuple[SharedMemory, str]:
         return SharedMemory(size, blocks(file)), digest.hexdigest()
 
 
+def digest_of(path: Path, size: int) -> str:
+    """The sha256 of a file that is not kept, as hexadecimal digits.
+
+    Args:
+        path: The file.
+        size: That it must have, in bytes.
+
+    Raises:
+        BadVersionError: MISSING, UNREADABLE, or CHECKSUM: it has another size.
+        OSError: The volume does not answer as it should.
+    """
+    with _opened(path) as file:
+        _check_size(path, os.fstat(file.fileno()).st_size, size)
+        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # it reads into
+
+
 def _check_size(path: Path, found: int, size: int) -> None:
     if found != size:
         raise BadVersionError(
@@ -85,22 +90,12 @@ def _check_size(path: Path, found: int, size: int) -> None:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
-    size_of(path)
-    with _rejecting(path), open(path, "rb", opener=_open_at_once) as file:
-        _size(path, os.fstat(file.fileno()))  # it may have become a pipe meanwhile
-        yield file
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    """Opens a pipe without waiting for somebody to write to it."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
-@contextmanager
-def _rejecting(path: Path) -> Iterator[None]:
-    """Has errors that are the version's own reject it."""
+    """A file, open to be read; errors that are the version's own reject it."""
     try:
-        yield
+        with opened_file(path) as file:
+            yield file
+    except NoFileError as error:
+        raise BadVersionError("MISSING", str(error)) from None
     except FileNotFoundError:
         raise BadVersionError("MISSING", f"{path.name} is not there") from None
     except PermissionError:
@@ -109,9 +104,3 @@ def _rejecting(path: Path) -> Iterator[None]:
             f"{path.name} may not be read: allow it to user {os.geteuid()}, who runs this, for "
             f"the file and its folder",
         ) from None
-
-
-def _size(path: Path, facts: os.stat_result) -> int:
-    if not stat.S_ISREG(facts.st_mode):
-        raise BadVersionError("MISSING", f"{path.name} is there, but is no file")
-    return facts.st_size

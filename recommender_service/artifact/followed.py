@@ -49,7 +49,7 @@ class FollowedActivation:
         before = self._now
         try:
             read = await self._questions.ask("activation", self._read)
-        except _UnclearError as error:
+        except ControlError as error:
             self._trouble.begins(f"{error}; {self._goes_on()}", error.content)
             read = None
         except (PermissionError, NotADirectoryError) as error:  # it will not go away by itself
@@ -130,11 +130,7 @@ class FollowedActivation:
 
     def _read(self) -> Activation | None:
         """What is said; None if there is not even a folder that it could be said in."""
-        try:
-            activation = read_activation(self._control_dir)
-        except ControlError as error:
-            content = (self._control_dir / ACTIVATION).read_bytes()
-            raise _UnclearError(str(error), content) from None
+        activation = read_activation(self._control_dir)
         if not activation.generation and not self._control_dir.is_dir():
             return None  # the volume may be away, with what was said
         return activation
@@ -147,12 +143,6 @@ class FollowedActivation:
             return "nothing is served before it is known what is to be"
         pinned = self._now.pinned if self._now else None
         return f"{f'version {pinned}' if pinned else 'the latest version'} goes on to be followed"
-
-
-class _UnclearError(Exception):
-    def __init__(self, sentence: str, content: bytes) -> None:
-        super().__init__(sentence)
-        self.content = content
 
 
 class _AwayError(Exception):

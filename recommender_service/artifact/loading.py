@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from recommender_service.artifact.embeddings import EMBEDDINGS, embeddings_of
-from recommender_service.artifact.files import read_shared
+from recommender_service.artifact.files import digest_of, read_shared
 from recommender_service.artifact.manifest import Manifest, read_manifest
 from recommender_service.artifact.movies import MOVIES, movies_of
 from recommender_service.catalogue.catalogue import AmbiguousNameError, Catalogue
@@ -36,6 +36,8 @@ def load_version(folder: Path) -> Version:
     embeddings = embeddings_of(embeddings_file.content, (manifest.movie_count, manifest.dim))
     movies_file = _read(folder, MOVIES, manifest)
     movies = movies_of(movies_file, manifest.movie_count)
+    for name in manifest.files.keys() - {EMBEDDINGS, MOVIES}:  # of a later writer
+        _check_digest(name, digest_of(folder / name, manifest.files[name].size_bytes), manifest)
     version = Version(
         number=int(folder.name),
         manifest=manifest.content,
@@ -53,9 +55,13 @@ def _read(folder: Path, name: str, manifest: Manifest) -> SharedMemory:
     if entry is None:
         raise BadVersionError("FORMAT", f"the manifest does not name {name}")
     content, sha256 = read_shared(folder / name, entry.size_bytes)
-    if sha256 != entry.sha256:
-        raise BadVersionError("CHECKSUM", f"{name} is not what the manifest's digest says")
+    _check_digest(name, sha256, manifest)
     return content
+
+
+def _check_digest(name: str, sha256: str, manifest: Manifest) -> None:
+    if sha256 != manifest.files[name].sha256:
+        raise BadVersionError("CHECKSUM", f"{name} is not what the manifest's digest says")
 
 
 def _warm_up(version: Version) -> None:

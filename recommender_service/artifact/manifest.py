@@ -10,7 +10,7 @@ from google.protobuf import json_format
 from movierec.chassis.legal import shown
 from movierec.v1.artifact_pb2 import ArtifactManifest
 from movierec.v1.training_pb2 import GateResult
-from recommender_service.artifact.files import read_bytes, size_of
+from recommender_service.artifact.files import read_bytes
 from recommender_service.errors import BadVersionError
 
 NAME = "manifest.json"
@@ -65,10 +65,7 @@ def read_manifest(folder: Path) -> Manifest:
             format or another version's, or its digest is wrong.
         OSError: The volume does not answer as it should.
     """
-    path = folder / NAME
-    if size_of(path) > LARGEST_BYTES:
-        raise BadVersionError("FORMAT", f"{NAME} has more than {LARGEST_BYTES:,} bytes")
-    content = read_bytes(path, LARGEST_BYTES)
+    content = read_bytes(folder / NAME, LARGEST_BYTES)
     message = parse_manifest(content)
     if message.format != FORMAT:
         raise BadVersionError(
@@ -82,9 +79,7 @@ def read_manifest(folder: Path) -> Manifest:
     return Manifest(
         movie_count=message.movie_count,
         dim=message.dim,
-        files={
-            file.name: FileEntry(file.name, file.size_bytes, file.sha256) for file in message.files
-        },
+        files=_files(message),
         content=content,
         held_back=_held_back(message.gate) if message.HasField("gate") else "",
     )
@@ -100,6 +95,25 @@ def parse_manifest(content: bytes) -> ArtifactManifest:
         return json_format.Parse(content, ArtifactManifest(), ignore_unknown_fields=True)
     except (json_format.ParseError, UnicodeDecodeError, RecursionError) as error:
         raise BadVersionError("FORMAT", f"{NAME} is no manifest: {error}"[:300]) from None
+
+
+def _files(message: ArtifactManifest) -> dict[str, FileEntry]:
+    """The files that a manifest names, by name.
+
+    Raises:
+        BadVersionError: FORMAT: one is named twice, or is none in the version's folder.
+    """
+    files: dict[str, FileEntry] = {}
+    for file in message.files:
+        name = file.name
+        if name in {"", ".", ".."} or {"/", "\0"} & set(name):
+            raise BadVersionError(
+                "FORMAT", f"{NAME} names {shown(name)}, which is no file in the version's folder"
+            )
+        if name in files:
+            raise BadVersionError("FORMAT", f"{NAME} names {shown(name)} twice")
+        files[name] = FileEntry(name, file.size_bytes, file.sha256)
+    return files
 
 
 def _check_digest(content: bytes, digest: str) -> None:

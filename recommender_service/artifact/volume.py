@@ -1,12 +1,12 @@
 """What lies on the volume: the numbers of versions, their manifests, and they themselves."""
 
-import errno
 import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from recommender_service.artifact.contents import is_folder
 from recommender_service.artifact.loading import load_version
 from recommender_service.artifact.manifest import Manifest, read_manifest
 from recommender_service.artifact.questions import PATIENCE_S, Questions
@@ -22,9 +22,6 @@ say any size."""
 
 # As it is written to folders' names, and well below 2^63.
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
-
-# What says of a name that it leads nowhere, rather than of the volume that it is away.
-_LEADS_NOWHERE = {errno.ENOENT, errno.ELOOP, errno.ENAMETOOLONG}
 
 Found = TypeVar("Found")
 
@@ -60,7 +57,7 @@ class Volume:
     async def holds(self, number: int) -> bool:
         """Whether there is such a version."""
         folder = self._folder_of(number)
-        return await self._questions.ask(f"folder {number}", lambda: _is_folder(folder))
+        return await self._questions.ask(f"folder {number}", lambda: is_folder(folder))
 
     async def manifest(self, number: int) -> Manifest:
         """Reads the manifest of a version.
@@ -108,19 +105,10 @@ class Volume:
                 return {
                     int(entry.name)
                     for entry in entries
-                    if _NUMBER.fullmatch(entry.name) and _is_folder(entry)
+                    if _NUMBER.fullmatch(entry.name) and is_folder(entry)
                 }
         except FileNotFoundError:
             return None  # nothing was ever published, or the volume is away
-
-
-def _is_folder(entry: os.DirEntry[str] | Path) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError as error:
-        if error.errno in _LEADS_NOWHERE:
-            return False
-        raise
 
 
 def _read(folder: Path, read: Callable[[Path], Found]) -> Found:
@@ -133,6 +121,6 @@ def _read(folder: Path, read: Callable[[Path], Found]) -> Found:
             f"{name} cannot be read ({error.strerror}): let the recommender's user read it",
         ) from None
     except (BadVersionError, OSError):
-        if not _is_folder(folder):
+        if not is_folder(folder):
             raise VersionGoneError from None
         raise

@@ -42,6 +42,13 @@ def test_a_curve_has_the_root_of_the_error_each_time_that_a_fifth_more_seconds_h
     assert curve.seconds_to(93.9) is None
 
 
+def test_the_best_is_the_lowest_and_of_equals_the_first() -> None:
+    curve = Curve(lambda: 0.0, every_s=0)
+    curve.points = [(1, 0.9), (2, 0.8), (3, 0.8), (4, 0.85)]
+    assert curve.best == (2, 0.8)
+    assert curve.final == (4, 0.85)
+
+
 def test_what_is_capped_is_stopped_and_measured_once_more(model: keras.Model) -> None:
     curve = Curve(lambda: 4.0, every_s=1_000, cap_s=0)
     fit(model, curve)

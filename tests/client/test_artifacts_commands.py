@@ -10,8 +10,7 @@ import pytest
 from movierec.control.activation import change_activation
 from support.client_drivers import Movierec
 from support.damage import change_manifest, flip_bit
-from support.versions import publication, publish_by_hand
-from trainer_service.artifact.publishing import publish
+from support.versions import publication, publish, publish_by_hand
 
 
 @pytest.fixture

@@ -183,7 +183,7 @@ def test_versions_lists_states_and_why_one_is_rejected(movierec: Movierec, scrip
         ["4", "SERVING", "2026-11-22", "12:00:00", "5", "0.375", "ml"],
         ["version", "5", "is", "REJECTED,", "CHECKSUM:", "it", "does", "not", "add", "up"],
     ]
-    assert len(movierec("versions", "--json").stdout.splitlines()) == 2
+    assert len(movierec("versions", "--json").stdout.splitlines()) == 3  # and the fleet
 
 
 def test_health_exits_with_0_only_if_all_that_were_asked_serve(

@@ -113,7 +113,7 @@ def test_one_line_says_on_how_many_replicas_what_serves(
     assert movierec("versions").stdout == f"there are no versions yet\n{line}\n"
 
 
-def test_versions_as_json_has_labels_and_counts_and_the_problem_beside_it(
+def test_versions_as_json_has_labels_and_counts_and_the_fleet_in_a_line_of_its_own(
     movierec: Movierec, script: Script
 ) -> None:
     problem = "the control folder cannot be written"
@@ -122,7 +122,11 @@ def test_versions_as_json_has_labels_and_counts_and_the_problem_beside_it(
 
     done = movierec("versions", "--json")
 
-    (version,) = [json.loads(line) for line in done.stdout.splitlines()]
+    version, told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (version["kind"], told["kind"]) == ("version", "fleet")
+    assert [replica["serving_version"] for replica in told["replicas"]] == [4]
+    assert told["activation"]["pinned"] is None
+    assert told["control_problem"] == problem
     assert version["labels"] == ["canary", "stable"]
     assert (version["pinned"], version["loaded"]) == (True, True)
     assert version["serving_replica_count"] == 2

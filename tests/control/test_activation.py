@@ -1,6 +1,8 @@
 """What is to serve: kept on the volume, changed by one at a time, understood or refused."""
 
 import json
+import os
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from movierec.control.activation import (
     LABEL,
+    MOST_BYTES,
     Activation,
     ControlError,
     change_activation,
@@ -101,6 +104,36 @@ def test_what_cannot_be_understood_is_refused_and_not_written_over(
     with pytest.raises(ControlError):
         change_activation(tmp_path, lambda now: now.to_pin(1))
     assert file.read_bytes() == content.encode("utf-8", "surrogateescape")
+
+
+def to_itself(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def to_a_device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def too_large(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(MOST_BYTES + 1)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, to_itself, to_a_device, too_large])
+def test_what_is_no_file_or_too_large_is_no_activation_and_nobody_waits_for_it(
+    tmp_path: Path, make: Callable[[Path], object]
+) -> None:
+    make(tmp_path / "activation.json")
+    with pytest.raises(ControlError, match=r"activation\.json is no activation: "):
+        read_activation(tmp_path)
+    with pytest.raises(ControlError):
+        change_activation(tmp_path, lambda now: now.to_pin(1))
+
+
+def test_nobody_waits_for_what_is_no_file_in_the_place_of_the_lock(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / ".activation.json.lock")
+    with pytest.raises(OSError, match="No such device or address"):
+        change_activation(tmp_path, lambda now: now.to_pin(1))
 
 
 def test_a_change_that_fails_changes_nothing_and_leaves_nothing(tmp_path: Path) -> None:

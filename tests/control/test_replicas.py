@@ -1,5 +1,6 @@
 """Who serves what: each replica says so of itself, and is dead when it no longer does."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -83,6 +84,8 @@ def test_a_name_that_leads_to_no_file_is_nobody_s_word(tmp_path: Path) -> None:
     (folder / "folder.json").mkdir()
     (folder / "loop.json").symlink_to("loop.json")
     (folder / "long.json").symlink_to("x" * 1_000)
+    os.mkfifo(folder / "pipe.json")
+    (folder / "device.json").symlink_to("/dev/zero")
     assert [one.replica_id for one in live_replicas(tmp_path)] == ["a"]
     forget_dead_replicas(tmp_path)
-    assert len(list(folder.iterdir())) == 4
+    assert len(list(folder.iterdir())) == 6

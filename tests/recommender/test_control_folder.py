@@ -1,7 +1,9 @@
 """What is wrong with the control folder is said, and no call is lost by it."""
 
 import logging
+import os
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,6 +30,14 @@ def control(versions: Path) -> Path:
     folder = versions.parent / "control"
     folder.mkdir()
     return folder
+
+
+def to_itself(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def to_a_device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
 
 
 def warnings_about(caplog: pytest.LogCaptureFixture, words: str) -> int:
@@ -79,6 +89,41 @@ def test_without_an_activation_the_latest_serves_again_and_there_are_no_labels(
         assert outcome(refused(lambda: recommender.answering("x")))[0] == "NOT_FOUND"
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, to_itself, to_a_device])
+def test_at_a_start_what_is_no_file_in_the_place_of_the_activation_is_none_and_holds_nobody_up(
+    versions: Path, control: Path, caplog: pytest.LogCaptureFixture, make: Callable[[Path], object]
+) -> None:
+    """Both the log and the list of versions say so."""
+    activation = control / "activation.json"
+    make(activation)
+    with running_recommender(versions.parent) as recommender:
+        recommender.wait_until_it_serves(3)
+        problem = recommender.report().control_problem
+        assert problem.startswith(f"{activation} is no activation: ")
+        assert problem.endswith("; the latest version goes on to be followed")
+        assert warnings_about(caplog, f"{activation} is no activation") == 1
+        status = refused(lambda: recommender.pin(1))
+        assert outcome(status) == ("FAILED_PRECONDITION", "CONTROL_NOT_WRITABLE")
+        assert "nothing was changed: mend the file, or remove it" in status.message
+        activation.rename(control / "aside")
+        until(lambda: recommender.report().control_problem, lambda problem: not problem)
+        assert recommender.pin(1).serving_version == 1
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, to_a_device])
+def test_what_was_said_goes_on_to_be_followed_when_something_that_is_no_file_takes_its_place(
+    versions: Path, control: Path, make: Callable[[Path], object]
+) -> None:
+    with running_recommender(versions.parent) as recommender:
+        recommender.wait_until_it_serves(3)
+        recommender.pin(2)
+        make(control / "aside")
+        (control / "aside").rename(control / "activation.json")
+        problem = until(lambda: recommender.report().control_problem, bool)
+        assert problem.endswith("; version 2 goes on to be followed")
+        assert recommender.answering() == 2
+
+
 @pytest.mark.parametrize("content", MALFORMED)
 def test_at_a_start_an_activation_that_cannot_be_understood_is_none(
     versions: Path, control: Path, content: str
@@ -103,8 +148,8 @@ def test_an_activation_that_cannot_be_understood_is_not_overwritten(
         assert recommender.answering() == 3
 
 
-@pytest.mark.parametrize("name", ["activation.json", ".activation.json.lock"])
-def test_a_folder_in_the_place_of_a_file_is_named(versions: Path, control: Path, name: str) -> None:
+def test_a_folder_in_the_place_of_the_lock_is_named(versions: Path, control: Path) -> None:
+    name = ".activation.json.lock"
     with running_recommender(versions.parent) as recommender:
         recommender.wait_until_it_serves(3)
         (control / name).mkdir()

@@ -14,8 +14,7 @@ from recommender_service.artifact.diffing import (
     diff,
 )
 from support.damage import change_manifest, flip_bit
-from support.versions import ANGLES, TITLES, publication, publish_by_hand
-from trainer_service.artifact.publishing import publish
+from support.versions import ANGLES, TITLES, publication, publish, publish_by_hand
 
 RANKING = {
     "user_count": 96,

@@ -115,15 +115,21 @@ def test_a_version_whose_loading_hangs_holds_up_nothing_else(
     asked.wait_for_states({3: "SERVING", 2: "AVAILABLE", 1: "AVAILABLE"})
 
 
-@pytest.mark.parametrize("name", ["activation.json", "replicas/a-pipe.json"])
-def test_a_file_of_the_control_folder_that_is_never_read_to_its_end_holds_up_nothing(
-    recommender: tuple[Running, AskedRecommender], versions: Path, name: str
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("activation.json", "activation.json is there, but is no file; version 2 goes on"),
+        ("replicas/a-pipe.json", ""),
+    ],
+)
+def test_a_pipe_in_the_place_of_a_file_of_the_control_folder_holds_up_nothing(
+    recommender: tuple[Running, AskedRecommender], versions: Path, name: str, problem: str
 ) -> None:
     service, asked = recommender
-    pipe = versions.parent / "control" / name
-    pipe.unlink(missing_ok=True)
+    pipe = versions.parent / "control" / "pipe"
     os.mkfifo(pipe)
-    wait_until_it_is_known(asked)
+    pipe.rename(versions.parent / "control" / name)
+    until(lambda: asked.report().control_problem, lambda said: problem in said)
     publish(versions)
     asked.wait_for_states({3: "AVAILABLE", 2: "SERVING", 1: "AVAILABLE"})
     assert asked.answering() == 2

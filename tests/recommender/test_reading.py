@@ -17,8 +17,7 @@ from recommender_service.errors import BadVersionError
 from support.damage import change_manifest, facts_of, flip_bit, npy, replace_file
 from support.mappings import bytes_read, mapped, opened, resident_sizes
 from support.users import loaded_by_a_user
-from support.versions import publication, publish_by_hand
-from trainer_service.artifact.publishing import publish
+from support.versions import publication, publish, publish_by_hand
 
 needs_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks /proc")
 

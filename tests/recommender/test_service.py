@@ -16,8 +16,7 @@ from support import statuses
 from support.recommenders import AskedRecommender, running_recommender
 from support.servers import DEADLINE_S, health_of, wait_until_serving
 from support.statuses import detail
-from support.versions import TITLES, publication, publish_by_hand, publish_many
-from trainer_service.artifact.publishing import publish
+from support.versions import TITLES, publication, publish, publish_by_hand, publish_many
 
 Call = Callable[[AskedRecommender], object]
 

@@ -16,8 +16,7 @@ from movierec.v1 import recommender_pb2 as pb
 from support.recommenders import AskedRecommender
 from support.servers import DEADLINE_S, wait_until_serving
 from support.services import Running, started
-from support.versions import publication
-from trainer_service.artifact.publishing import publish
+from support.versions import publication, publish
 
 Item = TypeVar("Item")
 

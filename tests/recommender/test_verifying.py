@@ -1,5 +1,6 @@
 """A folder of artifacts is checked as it would be before it serves."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -16,7 +17,7 @@ from recommender_service.artifact.verifying import (
     strays,
     verify_versions,
 )
-from support.damage import change_manifest, flip_bit, npy, replace_file
+from support.damage import change_manifest, facts_of, flip_bit, npy, replace_file
 from support.versions import publish_by_hand
 
 
@@ -69,6 +70,36 @@ def test_a_bad_version_is_told_with_its_reason_and_what_its_manifest_says(artifa
     assert unreadable.reason in {"CHECKSUM", "FORMAT"}
     assert unreadable.size_bytes == size_of(versions / "2")
     assert (not_finite.reason, not_finite.dim) == ("VALUES", 2)
+
+
+def test_every_file_that_the_manifest_names_is_checked(artifacts: Path) -> None:
+    versions = artifacts / "versions"
+    digest = hashlib.sha256(b"new").hexdigest()
+    told = {"name": "notes", "size_bytes": 3, "sha256": digest}
+    for number, changed in (
+        (1, {}),
+        (2, {"sha256": "0" * 64}),
+        (3, {"size_bytes": 4}),
+        (4, {"name": "others"}),
+        (5, {"name": "../1/notes"}),
+        (6, {"name": "movies.csv"}),
+    ):
+        if number > 3:
+            publish_by_hand(artifacts)
+        folder = versions / str(number)
+        (folder / "notes").write_bytes(b"new")
+        change_manifest(folder, files=[*facts_of(folder)["files"], told | changed])
+
+    found = [(report.reason, report.message) for report in verify_versions(artifacts)]
+
+    assert found == [
+        ("", ""),
+        ("CHECKSUM", "notes is not what the manifest's digest says"),
+        ("CHECKSUM", "notes has 3 bytes, and the manifest says 4"),
+        ("MISSING", "others is not there"),
+        ("FORMAT", "manifest.json names '../1/notes', which is no file in the version's folder"),
+        ("FORMAT", "manifest.json names 'movies.csv' twice"),
+    ]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
@@ -128,7 +159,7 @@ def test_a_version_that_is_not_there_is_named_with_those_that_are(
 
 def test_what_is_no_version_is_a_stray_and_what_the_trainer_keeps_is_none(artifacts: Path) -> None:
     versions = artifacts / "versions"
-    for name in (".staging-run-7", ".removed-4", "latest", "007", "-1", "9" * 19):
+    for name in (".staging-run-7", ".removed-4", ".deleting-5", "latest", "007", "-1", "9" * 19):
         (versions / name).mkdir()
     (versions / "12").write_text("a file")
 
@@ -136,13 +167,23 @@ def test_what_is_no_version_is_a_stray_and_what_the_trainer_keeps_is_none(artifa
 
     assert list(found) == sorted(found)
     assert found.keys() == {
-        *(".staging-run-7", ".removed-4", "latest", "007", "-1", "9" * 19, "12"),
+        *(".staging-run-7", ".removed-4", ".deleting-5", "latest", "007", "-1", "9" * 19, "12"),
     }
     staged = found[".staging-run-7"]
     assert staged.message == "is a leftover of run run-7, unless that publishes just now"
-    assert found[".removed-4"].message == "is what is left of version 4, of no use any more"
+    assert found[".removed-4"].message == "was version 4, and is deleted with the next old versions"
+    assert found[".deleting-5"].message == "is what is left of version 5, of no use any more"
     assert found["12"] == Stray("12", "has the name of a version, and is no folder")
     assert [report.version for report in verify_versions(artifacts)] == [1, 2, 3]
+
+
+def test_names_that_lead_nowhere_are_no_versions(artifacts: Path) -> None:
+    for name, target in (("4", "4"), ("5", "x" * 1_000), ("6", "nowhere")):
+        (artifacts / "versions" / name).symlink_to(target)
+
+    assert [report.version for report in verify_versions(artifacts)] == [1, 2, 3]
+    assert [stray.name for stray in strays(artifacts)] == ["4", "5", "6"]
+    assert check_control(artifacts).problems == ()
 
 
 def test_what_is_said_to_serve_is_told_and_has_to_be_there(artifacts: Path) -> None:
@@ -182,4 +223,4 @@ def test_an_activation_that_cannot_be_understood_or_read_is_a_problem(artifacts:
     (not_read,) = check_control(artifacts).problems
 
     assert str(path) in not_understood
-    assert not_read == f"{path} cannot be read: Is a directory"
+    assert not_read == f"{path} is no activation: activation.json is there, but is no file"

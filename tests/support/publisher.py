@@ -29,7 +29,7 @@ def publish(artifacts_dir: Path, run_id: str, keep_versions: int | None) -> int:
     """Publishes, and then removes old versions if so many are to be kept."""
     try:
         publish_by_hand(artifacts_dir, run_id)
-    except PublishError:
+    except (OSError, PublishError):  # of making the volume ready, or of the publication
         return REFUSED
     if keep_versions is not None:
         collect(

@@ -13,6 +13,9 @@ from grpc_status import rpc_status
 from movierec.v1 import trainer_pb2 as pb
 from movierec.v1 import trainer_pb2_grpc, training_pb2
 from support.servers import DEADLINE_S, serving
+from trainer_service.model.settings import TrainingSettings
+from trainer_service.runs.run import Run
+from trainer_service.runs.store import RunStore
 from trainer_service.service.building import Trainer
 from trainer_service.settings import TrainerSettings
 
@@ -37,6 +40,14 @@ def trainer(folder: Path, **more: Any) -> Iterator[Stub]:
         grpc.insecure_channel(address) as channel,
     ):
         yield Stub(channel)
+
+
+def new_run(store: RunStore, request_id: str = "") -> Run:
+    """A run of a trainer that has gone again."""
+    store.lock()
+    run = store.create("tastes", TrainingSettings(), request_id)
+    store.unlock()
+    return run
 
 
 def train(stub: Stub, dataset: str = "tastes", **fields: Any) -> list[pb.RunEvent]:

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from movierec.control.files import make_folder
+from trainer_service.artifact import publishing
 from trainer_service.artifact.publication import Publication
-from trainer_service.artifact.publishing import publish
+from trainer_service.artifact.publishing import prepare_volume
 from trainer_service.data import DataReport, Movie, MovieTable
 from trainer_service.model.evaluation import TrainingMetrics
 from trainer_service.model.gate import GateResult
@@ -70,6 +72,13 @@ def publication(
         embeddings=vectors,
         gate=gate,
     )
+
+
+def publish(artifacts_dir: Path, told: Publication) -> int:
+    """Publishes on a volume, which is made ready if it is new; returns the version's number."""
+    make_folder(artifacts_dir.parent)
+    prepare_volume(artifacts_dir)
+    return publishing.publish(artifacts_dir, told)
 
 
 def publish_by_hand(artifacts_dir: Path, run_id: str = "run-1") -> int:

@@ -13,6 +13,7 @@ from support.trainers import Stub, phases_of, publish, reason_of, run_of, said, 
 from trainer_service.sample import write_sample
 
 GOOD = training_pb2.TrainingSettings(min_ratings=50, epochs=6, dim=32, ease_up_to=0)
+SHRUNK = training_pb2.TrainingSettings(min_ratings=600, epochs=6, dim=32, ease_up_to=0)
 BAD = training_pb2.TrainingSettings(
     min_ratings=50, epochs=1, dim=2, co_liked_weight=0, ease_up_to=0
 )
@@ -91,16 +92,27 @@ def test_a_rejected_version_is_not_published_again_without_force(stub: Stub, bad
     assert "the quality gate rejected its version 2" in said(caught.value)
 
 
+def test_a_version_whose_catalogue_shrank_is_rejected_for_what_it_lacks(
+    stub: Stub, good: pb.Run, bad: pb.Run
+) -> None:
+    run = run_of(stub, train(stub, "sample", settings=SHRUNK)[-1].run_id)
+    assert run.data.kept_movie_count < good.data.kept_movie_count / 4
+    assert (run.version, run.gate.against_version, run.gate.passed) == (bad.version + 1, 1, False)
+    # Over its own movies alone nobody could be asked.
+    assert not run.metrics.HasField("ranking")
+    assert run.gate.user_count == good.metrics.ranking.user_count
+
+
 def test_with_force_it_is_published_as_another_version_and_old_ones_are_removed(
     stub: Stub, bad: pb.Run, folder: Path
 ) -> None:
     """Until then the first one is kept: it is what "latest" means."""
-    assert versions(folder) == {"1", "2"}
+    until(lambda: versions(folder), lambda left: left == {"1", "3"})
     events = publish(stub, bad.run_id, force=True)
     assert phases_of(events) == ["READING", "EVALUATING", "PUBLISHING"]
     run = run_of(stub, bad.run_id)
-    assert (run.state, run.version, run.force) == (pb.RUN_STATE_SUCCEEDED, 3, True)
+    assert (run.state, run.version, run.force) == (pb.RUN_STATE_SUCCEEDED, 4, True)
     assert (run.gate.passed, run.gate.forced, run.gate.against_version) == (False, True, 1)
     # That comes after the run has ended, which does not wait for it.
-    until(lambda: versions(folder), lambda left: left == {"3"})
+    until(lambda: versions(folder), lambda left: left == {"4"})
     until(lambda: keeps_weights(folder, run), lambda kept: not kept)

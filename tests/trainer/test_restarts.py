@@ -1,23 +1,25 @@
 """What a trainer makes of the runs that it finds when it starts."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import grpc
 import pytest
 
 from movierec.control.activation import change_activation, read_activation
 from movierec.v1 import trainer_pb2 as pb
-from support.servers import DEADLINE_S
-from support.trainers import run_of, trainer
-from support.versions import publication, publish_by_hand
-from trainer_service.artifact.publishing import publish
+from support.datasets import write_two_tastes
+from support.servers import DEADLINE_S, until
+from support.trainers import new_run, reason_of, run_of, said, train, trainer
+from support.trainers import publish as publish_run
+from support.versions import publication, publish, publish_by_hand
 from trainer_service.model.gate import GateResult
-from trainer_service.model.settings import TrainingSettings
-from trainer_service.runs.run import RunState
+from trainer_service.runs.run import RunPhase, RunState
 from trainer_service.runs.store import RunStore
 
 
 def test_a_run_that_published_before_it_was_killed_has_succeeded(tmp_path: Path) -> None:
-    run = RunStore(tmp_path / "artifacts" / "runs").create("tastes", TrainingSettings(), "")
+    run = new_run(RunStore(tmp_path / "artifacts" / "runs"))
     publish_by_hand(tmp_path / "artifacts", run.run_id)
     with trainer(tmp_path) as stub:
         found = run_of(stub, run.run_id)
@@ -28,7 +30,7 @@ def test_a_run_that_published_before_it_was_killed_has_succeeded(tmp_path: Path)
 def published_again(tmp_path: Path) -> str:
     """A run that the service was killed in while it published another version, by force."""
     store = RunStore(tmp_path / "artifacts" / "runs")
-    run = store.create("tastes", TrainingSettings(), "")
+    run = new_run(store)
     rejected = GateResult(passed=False)
     first = publication(run_id=run.run_id, gate=rejected)
     assert publish(tmp_path / "artifacts", first) == 1
@@ -63,7 +65,7 @@ def test_weights_that_a_kill_left_of_a_run_that_has_ended_go_at_the_next_start(
 ) -> None:
     store = RunStore(tmp_path / "artifacts" / "runs")
     for state in (RunState.CANCELLED, RunState.FAILED):
-        run = store.create("tastes", TrainingSettings(), state)
+        run = new_run(store, state)
         store.save(run.model_copy(update={"state": state}))
         store.checkpoints(run.run_id).mkdir()
     with trainer(tmp_path) as stub:
@@ -72,12 +74,74 @@ def test_weights_that_a_kill_left_of_a_run_that_has_ended_go_at_the_next_start(
     assert kept == {"CANCELLED": False, "FAILED": True}
 
 
+def test_weights_of_a_failed_run_are_kept_for_a_week_and_then_it_is_said_that_they_were_removed(
+    tmp_path: Path,
+) -> None:
+    store = RunStore(tmp_path / "artifacts" / "runs")
+    write_two_tastes(tmp_path / "data" / "tastes")
+    runs = {}
+    for days in (6, 8):
+        run = new_run(store)
+        ended = datetime.now(UTC) - timedelta(days=days)
+        failed = dict(state=RunState.FAILED, phase=RunPhase.PUBLISHING, end_time=ended)
+        store.save(run.model_copy(update=failed))
+        store.checkpoints(run.run_id).mkdir()
+        runs[days] = run.run_id
+    with trainer(tmp_path) as stub:
+        assert store.checkpoints(runs[6]).exists()
+        assert not store.checkpoints(runs[8]).exists()
+        with pytest.raises(grpc.RpcError) as caught:
+            publish_run(stub, runs[8])
+        assert reason_of(caught.value) == "WEIGHTS_NOT_KEPT"
+        assert said(caught.value) == (
+            f"the weights of run {runs[8]} were removed: they are kept for 604,800 s after a run "
+            f"has ended (MOVIEREC_KEEP_WEIGHTS_S): train again"
+        )
+        assert run_of(stub, runs[8]).state == pb.RUN_STATE_FAILED
+
+
+def test_weights_go_when_another_run_ends_and_their_time_is_over(tmp_path: Path) -> None:
+    write_two_tastes(tmp_path / "data" / "tastes")
+    store = RunStore(tmp_path / "artifacts" / "runs")
+    last = tmp_path / "artifacts" / "versions" / ("9" * 18)  # after which there is no number
+    with trainer(tmp_path, keep_weights_s=0) as stub:
+        last.mkdir()
+        *_, failed = train(stub)
+        assert failed.error.reason == "PUBLISH_FAILED"
+        until(store.checkpoints(failed.run_id).exists, lambda there: not there)
+        last.rmdir()
+        with pytest.raises(grpc.RpcError) as caught:
+            publish_run(stub, failed.run_id)
+        assert "were removed: they are kept for 0 s" in said(caught.value)
+
+
 def test_a_trainer_makes_the_control_folder_of_a_new_volume(tmp_path: Path) -> None:
     with trainer(tmp_path):
         assert (tmp_path / "artifacts" / "control").is_dir()
     change_activation(tmp_path / "artifacts" / "control", lambda now: now.to_pin(1))
     with trainer(tmp_path):
         assert read_activation(tmp_path / "artifacts" / "control").pinned == 1
+
+
+@pytest.mark.parametrize("name", ["control", "another"])
+def test_a_trainer_makes_no_control_folder_where_there_are_versions_and_removes_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    """Be it that the right one is away, or that a wrong one was named."""
+    artifacts = tmp_path / "artifacts"
+    run = new_run(RunStore(artifacts / "runs"))
+    for run_id in ("one", "two", run.run_id):
+        publish_by_hand(artifacts, run_id)
+    change_activation(artifacts / "control", lambda now: now.to_pin(1))
+    if name == "control":
+        (artifacts / "control").rename(tmp_path / "away")
+    control = artifacts / name
+    with trainer(tmp_path, control_dir=control, keep_versions=1, keep_for_s=0) as stub:
+        assert run_of(stub, run.run_id).version == 3  # after which old versions are removed
+        assert not control.exists()
+    assert "it is not there, and versions are; bring it back, or name the right" in caplog.text
+    assert "old versions could not be removed" in caplog.text
+    assert {path.name for path in (artifacts / "versions").glob("[!.]*")} == {"1", "2", "3"}
 
 
 @pytest.mark.parametrize("in_the_way", [True, False])

@@ -1,5 +1,6 @@
 """Real volumes that fill up, turn read-only or vanish under a run."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -70,6 +71,63 @@ def test_a_full_volume_fails_the_run_and_what_was_trained_is_published_when_ther
     assert names(versions) == {".claimed", "1"}
 
 
+def test_while_the_volume_is_away_nothing_is_made_in_its_place(
+    folder: Path, volume: Volume
+) -> None:
+    """Neither by a run nor by a call; with the volume, all is there again."""
+    with trainer(folder, artifacts_dir=volume.path, runs_dir=folder / "runs") as stub:
+        volume.vanish()
+        *_, failed = train(stub)
+        assert (failed.state, failed.error.reason) == (pb.RUN_STATE_FAILED, "PUBLISH_FAILED")
+        assert failed.error.message == (
+            f"no version can be written to {volume.path}/versions: the volume has vanished; "
+            f"nothing was trained: bring it back, and train again"
+        )
+        assert names(volume.path) == set()
+        volume.come_back()
+
+
+def test_while_the_folder_of_runs_is_away_no_run_begins_and_none_is_published(
+    folder: Path, volume: Volume
+) -> None:
+    volume.resize("8m")
+    last = volume.path / "versions" / ("9" * 18)  # after which there is no number
+    with trainer(folder, artifacts_dir=volume.path) as stub:
+        last.mkdir()
+        *_, failed = train(stub)
+        assert failed.error.reason == "PUBLISH_FAILED"
+        last.rmdir()
+        volume.vanish()
+        calls: list[Callable[[], object]] = [
+            lambda: train(stub),
+            lambda: publish(stub, failed.run_id),
+        ]
+        for call in calls:
+            with pytest.raises(grpc.RpcError) as caught:
+                call()
+            assert caught.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+            assert reason_of(caught.value) == "STORAGE_FAILED"
+            assert f"no run can be kept in {volume.path}/runs: No such file" in said(caught.value)
+        assert names(volume.path) == set()
+        volume.come_back()
+        *_, published = publish(stub, failed.run_id)
+    assert (published.state, published.version) == (pb.RUN_STATE_SUCCEEDED, 1)
+
+
+def test_a_volume_that_is_in_the_place_of_the_one_with_the_runs_gets_none_of_them(
+    folder: Path, volume: Volume
+) -> None:
+    runs = volume.path / "runs"
+    with trainer(folder, runs_dir=runs) as stub:
+        volume.vanish()
+        runs.mkdir()
+        (runs / ".lock").touch()
+        with pytest.raises(grpc.RpcError) as caught:
+            train(stub)
+        assert "it is not the folder that this trainer has locked" in said(caught.value)
+        assert names(runs) == {".lock"}
+
+
 @pytest.mark.parametrize("accident", ["fills up", "vanishes"])
 def test_weights_that_cannot_be_kept_any_more_end_the_fitting_with_the_folder_and_the_reason(
     folder: Path, volume: Volume, accident: str
@@ -123,9 +181,9 @@ def test_a_read_only_volume_takes_no_version_and_leaves_the_one_that_is_there(
     assert publish_by_hand(volume.path, "second") == 2
 
 
-def test_a_read_only_volume_without_versions_is_found_out_before_training(volume: Volume) -> None:
+def test_a_read_only_volume_without_versions_is_found_out_at_the_start(volume: Volume) -> None:
     volume.be_read_only()
-    with pytest.raises(PublishError, match=r"Read-only file system; nothing was trained"):
+    with pytest.raises(OSError, match=r"no version can be kept in .*: Read-only file system"):
         prepare_volume(volume.path)
 
 

@@ -1,13 +1,9 @@
-"""The files of a version, looked at before they are opened.
-
-Something else may lie in a file's place: a pipe would never end.
-"""
+"""The files of a version, of which none is believed to be one."""
 
 import errno
-import os
-import stat
 from pathlib import Path
 
+from movierec.control import files
 from trainer_service.artifact.manifest import BadVersionError
 
 
@@ -19,35 +15,15 @@ def read_file(path: Path, most_bytes: int) -> bytes:
         most_bytes: The largest size that is read.
 
     Raises:
-        BadVersionError: What is there is no file (a folder, a pipe, a link in a circle), or a
-            larger one.
+        BadVersionError: What is there is no file (a folder, a pipe, a link that leads nowhere),
+            or a larger one.
         OSError: It is not there, may not be read, or the volume does not answer as it should.
     """
     try:
-        _check(path, path.stat(), most_bytes)  # to open a device may be to do something
-        with open(path, "rb", opener=_open_at_once) as file:
-            facts = os.fstat(file.fileno())
-            _check(path, facts, most_bytes)  # it may have become something else meanwhile
-            return file.read(facts.st_size)
+        return files.read_file(path, most_bytes)
+    except files.NoFileError as error:
+        raise BadVersionError(str(error)) from None
     except OSError as error:
-        if error.errno in {errno.ELOOP, errno.EISDIR, errno.ENXIO}:
-            raise _no_file(path) from None
+        if error.errno in {errno.ELOOP, errno.ENAMETOOLONG}:
+            raise BadVersionError(f"{path.name} is there, but is no file") from None
         raise
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    """Opens a pipe without waiting for somebody to write to it."""
-    return os.open(path, flags | os.O_NONBLOCK)
-
-
-def _check(path: Path, facts: os.stat_result, most_bytes: int) -> None:
-    if not stat.S_ISREG(facts.st_mode):
-        raise _no_file(path)
-    if facts.st_size > most_bytes:
-        raise BadVersionError(
-            f"{path.name} has {facts.st_size:,} bytes, of which at most {most_bytes:,} are read"
-        )
-
-
-def _no_file(path: Path) -> BadVersionError:
-    return BadVersionError(f"{path.name} is there, but is no file")

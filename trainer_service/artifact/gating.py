@@ -22,6 +22,7 @@ def hold_against_active(
     *,
     dataset: str,
     embeddings: NDArray[np.float32],
+    movie_ids: NDArray[np.int64],
     test: Ratings,
     holdout: float,
 ) -> GateResult:
@@ -35,8 +36,9 @@ def hold_against_active(
         artifacts_dir: The volume's folder.
         control_dir: Where is said which version is to serve.
         dataset: The name of the data set that was trained on.
-        embeddings: Of the movies of `test`, unit rows, (M, D).
-        test: All ratings of the test users.
+        embeddings: Unit rows, (M, D).
+        movie_ids: External ids of the rows, (M,).
+        test: All ratings of the test users, also of movies that were not trained on.
         holdout: The share of the users that they are.
     """
     try:
@@ -56,7 +58,7 @@ def hold_against_active(
         return _uncompared(f"nobody was held out of {which}")
     return compare(
         test,
-        Contender(embeddings, test.movie_ids, holdout),
+        Contender(embeddings, movie_ids, holdout),
         Contender(active.embeddings, active.movie_ids, manifest.settings.holdout),
         version=active.number,
     )

@@ -9,6 +9,9 @@ MOVIES = "movies.csv"
 MOVIES_HEADER = ("movie_id", "title", "year", "genres", "rating_count")
 NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 LARGEST_NUMBER = 10**18 - 1
+STAGING = ".staging-"
+"""What stands before the run of a version that is being staged, or was."""
+
 REMOVED = ".removed-"
 """What stands before the number of a version that is to be removed, and is whole yet."""
 
@@ -28,7 +31,7 @@ def version_dir(artifacts_dir: Path, number: int) -> Path:
 
 def staging_dir(artifacts_dir: Path, run_id: str) -> Path:
     """Where a run's version is staged; readers pass it over."""
-    return versions_dir(artifacts_dir) / f".staging-{run_id}"
+    return versions_dir(artifacts_dir) / f"{STAGING}{run_id}"
 
 
 def removed_dir(artifacts_dir: Path, number: int) -> Path:
@@ -44,6 +47,11 @@ def deleting_dir(artifacts_dir: Path, number: int) -> Path:
 def claims_dir(artifacts_dir: Path) -> Path:
     """Where a file for every number that was ever taken lies."""
     return versions_dir(artifacts_dir) / ".claimed"
+
+
+def is_file_name(name: str) -> bool:
+    """Whether that is the name of a file in a version's folder, rather than a path to elsewhere."""
+    return name not in {"", ".", ".."} and not {"/", "\0"} & set(name)
 
 
 def numbers(folder: Path, prefix: str = "") -> set[int]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from movierec.control.files import make_folder, sync_folder
+from movierec.control.files import make_folder, make_in_folder, sync_folder
 from trainer_service.artifact.layout import (
     EMBEDDINGS,
     LARGEST_NUMBER,
@@ -34,57 +34,72 @@ from trainer_service.artifact.publication import Publication
 from trainer_service.artifact.reading import read_manifest
 from trainer_service.errors import PublishError, said_by
 
+VANISHED = "the volume has vanished"
+"""Why nothing can be written where there is no folder of versions."""
+
 
 def prepare_volume(artifacts_dir: Path) -> None:
-    """Makes the folder of versions, if it is not there.
+    """Makes the folder of versions, if it is not there; for the start of a trainer alone.
 
-    Whoever does so before the training can tell a volume that has vanished in the
-    meantime from one that is new: see `require_volume`.
+    Afterwards nobody makes it, so that a volume that has vanished is told from one that is
+    new: see `require_volume`.
 
     Raises:
-        PublishError: The volume does not take it.
+        OSError: The volume does not take it, or what it is to lie in is not there.
     """
+    if not artifacts_dir.absolute().parent.is_dir():
+        raise OSError(
+            f"no version can be kept in {artifacts_dir}: what it is to lie in is not there; mount "
+            f"the volume, or name the right folder with MOVIEREC_ARTIFACTS_DIR"
+        )
     versions = versions_dir(artifacts_dir)
     try:
         make_folder(versions)
     except OSError as error:
-        raise PublishError(
-            f"no version can be written to {versions}: {said_by(error)}; nothing was trained: "
-            f"mend it, and train again"
+        raise OSError(
+            f"no version can be kept in {versions}: {said_by(error)}; mend it, or name another "
+            f"folder with MOVIEREC_ARTIFACTS_DIR"
         ) from error
 
 
-def require_volume(artifacts_dir: Path, run_id: str) -> None:
+def require_volume(artifacts_dir: Path, run_id: str, *, trained: bool = True) -> None:
     """Makes sure that the volume is there, rather than the empty folder that it was mounted on.
 
     Args:
         artifacts_dir: The volume's folder.
         run_id: The run that is to publish.
+        trained: Whether there is something to publish already.
 
     Raises:
         PublishError: It has vanished.
     """
-    if not versions_dir(artifacts_dir).is_dir():
-        raise _not_published(artifacts_dir, run_id, "the volume has vanished")
+    if versions_dir(artifacts_dir).is_dir():
+        return
+    if trained:
+        raise _not_published(artifacts_dir, run_id, VANISHED)
+    raise PublishError(
+        f"no version can be written to {versions_dir(artifacts_dir)}: {VANISHED}; nothing was "
+        f"trained: bring it back, and train again"
+    )
 
 
 def publish(artifacts_dir: Path, publication: Publication) -> int:
     """Publishes a version.
 
     Args:
-        artifacts_dir: The volume's folder, made if it is not there.
+        artifacts_dir: The volume's folder, with that of versions in it.
         publication: What to publish.
 
     Returns:
         The version's number.
 
     Raises:
-        PublishError: The volume did not take it. Nothing of it is left.
+        PublishError: The volume did not take it, or is not there. Nothing of it is left.
     """
     run_id = publication.run_id
     staging = staging_dir(artifacts_dir, run_id)
+    require_volume(artifacts_dir, run_id)
     try:
-        make_folder(versions_dir(artifacts_dir))
         discard_staging(artifacts_dir, run_id)  # of an attempt that was killed
         staging.mkdir()
         files = [
@@ -138,10 +153,10 @@ def claim_number(artifacts_dir: Path) -> int:
         artifacts_dir: The volume's folder.
 
     Raises:
-        OSError: The volume does not take the claim.
+        OSError: The volume does not take the claim, or has no folder of versions.
     """
     claims = claims_dir(artifacts_dir)
-    make_folder(claims)
+    make_in_folder(claims)
     number = max(numbers(versions_dir(artifacts_dir)) | numbers(claims), default=0)
     while True:
         number += 1

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
@@ -20,6 +21,8 @@ from trainer_service.artifact.layout import (
     EMBEDDINGS,
     MANIFEST,
     MOVIES,
+    MOVIES_HEADER,
+    is_file_name,
     numbers,
     version_dir,
     versions_dir,
@@ -30,6 +33,15 @@ from trainer_service.model.gate import GateResult
 
 MOST_MANIFEST_BYTES = 16 * 1024 * 1024
 """A larger manifest is none; those that are written have a few thousand bytes."""
+
+
+LENGTH_TOLERANCE = 1e-3
+"""By how much a row's length may differ from 1; as with recommenders, as are the next two."""
+
+LARGEST_NUMBER = 2**63 - 1
+"""The largest id of a movie, and the most ratings of one."""
+
+LARGEST_YEAR = 9_999
 
 
 @dataclass(frozen=True)
@@ -78,30 +90,68 @@ def read_version(artifacts_dir: Path, number: int) -> PublishedVersion:
     """Reads a version.
 
     Raises:
-        BadVersionError: It is not what its manifest says.
+        BadVersionError: It is not what its manifest says, so that no recommender serves it.
         OSError: It is not there, or cannot be read.
     """
     manifest = read_manifest(artifacts_dir, number)
-    files = {file.name: file for file in manifest.files}
-    contents = {}
-    for name in (EMBEDDINGS, MOVIES):
-        if name not in files:
-            raise BadVersionError(f"its manifest names no {name}")
-        path = version_dir(artifacts_dir, number) / name
-        contents[name] = read_file(path, files[name].size_bytes)
-        if hashlib.sha256(contents[name]).hexdigest() != files[name].sha256:
-            raise BadVersionError(f"{name} is not what the manifest's digest says")
+    contents = _read_files(version_dir(artifacts_dir, number), manifest)
     try:
-        embeddings = np.load(io.BytesIO(contents[EMBEDDINGS]), allow_pickle=False)
-        rows = list(csv.reader(io.StringIO(contents[MOVIES].decode(), newline="")))[1:]
-        movie_ids = np.array([int(row[0]) for row in rows], dtype=np.int64)
-    except (ValueError, EOFError, IndexError, OverflowError, csv.Error) as error:
-        raise BadVersionError(f"its files cannot be understood: {error}") from None
-    if embeddings.shape != (len(movie_ids), manifest.dim) or embeddings.dtype != np.float32:
+        embeddings, movie_ids = _array(contents[EMBEDDINGS]), _movie_ids(contents[MOVIES])
+    except Exception as error:  # noqa: BLE001  # an array's header is parsed as Python: all can happen
+        raise BadVersionError(f"its files cannot be understood: {error}"[:300]) from None
+    shape = (manifest.movie_count, manifest.dim)
+    if embeddings.shape != shape or embeddings.dtype != np.float32 or len(movie_ids) != shape[0]:
         raise BadVersionError(
-            f"{EMBEDDINGS} holds {embeddings.dtype} {embeddings.shape} for {len(movie_ids)} movies"
+            f"{EMBEDDINGS} holds {embeddings.dtype} {embeddings.shape} and {MOVIES} "
+            f"{len(movie_ids)} movies; the manifest says {shape}"
         )
+    if not 0 < len(np.unique(movie_ids)) == len(movie_ids):
+        raise BadVersionError(f"{MOVIES} has no movie, or one twice")
+    with np.errstate(all="ignore"):
+        lengths = np.linalg.norm(embeddings, axis=1)
+    if not np.allclose(lengths, 1, rtol=0, atol=LENGTH_TOLERANCE):  # false for NaN too
+        raise BadVersionError(f"{EMBEDDINGS} has rows that are not of length 1")
     return PublishedVersion(number, manifest, embeddings, movie_ids)
+
+
+def _read_files(folder: Path, manifest: ArtifactManifest) -> dict[str, bytes]:
+    """The files that a manifest names, by name: those that every version has, and any others."""
+    names = [file.name for file in manifest.files]
+    if missing := {EMBEDDINGS, MOVIES}.difference(names):
+        raise BadVersionError(f"its manifest names no {' and no '.join(sorted(missing))}")
+    if len(set(names)) < len(names) or not all(map(is_file_name, names)):
+        raise BadVersionError("its manifest names a file twice, or one that is not in its folder")
+    contents = {}
+    for file in manifest.files:
+        content = contents[file.name] = read_file(folder / file.name, file.size_bytes)
+        if len(content) != file.size_bytes:
+            raise BadVersionError(
+                f"{file.name} has {len(content):,} bytes, and the manifest says {file.size_bytes:,}"
+            )
+        if hashlib.sha256(content).hexdigest() != file.sha256:
+            raise BadVersionError(f"{file.name} is not what the manifest's digest says")
+    return contents
+
+
+def _array(content: bytes) -> NDArray[np.float32]:
+    """The array that a file holds, of whatever type, and nothing else."""
+    file = io.BytesIO(content)
+    array: NDArray[np.float32] = npy.read_array(file, allow_pickle=False)
+    if file.read(1):
+        raise ValueError(f"{EMBEDDINGS} goes on after its array")
+    return array
+
+
+def _movie_ids(content: bytes) -> NDArray[np.int64]:
+    """The first column of the table of movies, of which every row is looked at."""
+    header, *rows = csv.reader(io.StringIO(content.decode(), newline=""), strict=True)
+    if tuple(header) != MOVIES_HEADER:
+        raise ValueError(f"{MOVIES} has the columns {', '.join(header)}"[:300])
+    for movie_id, _, year, _, rating_count in rows:
+        numbers = int(movie_id), int(year or 0), int(rating_count)
+        if min(numbers) < 0 or max(numbers) > LARGEST_NUMBER or numbers[1] > LARGEST_YEAR:
+            raise ValueError(f"{MOVIES} has a number that cannot be, with movie {movie_id}")
+    return np.array([int(row[0]) for row in rows], dtype=np.int64)
 
 
 def latest_version(artifacts_dir: Path) -> PublishedVersion | None:

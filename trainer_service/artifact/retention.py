@@ -15,11 +15,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from movierec.control.activation import read_activation
-from movierec.control.files import make_folder, sync_folder
+from movierec.control.files import make_in_folder, sync_folder
 from movierec.control.replicas import live_replicas
 from trainer_service.artifact.layout import (
     DELETING,
     REMOVED,
+    STAGING,
+    claims_dir,
     deleting_dir,
     numbers,
     removed_dir,
@@ -31,6 +33,9 @@ from trainer_service.artifact.reading import latest_version, read_manifest
 from trainer_service.errors import said_by
 
 log = logging.getLogger(__name__)
+
+STAGING_KEPT_FOR = timedelta(days=1)
+"""A staging folder that is older is no longer written to, be it by another trainer."""
 
 
 @dataclass(frozen=True)
@@ -46,19 +51,31 @@ class Removal:
     size_bytes: int
 
 
-def prepare_control(control_dir: Path) -> None:
-    """Makes the control folder on a new volume, but not on one that is not there.
+def prepare_control(artifacts_dir: Path, control_dir: Path) -> None:
+    """Makes the control folder of a new volume.
 
-    Without it nothing is ever removed; where it cannot be made, the log says so.
+    Where there are versions, and none of it, it is away, or another one is meant: an empty one
+    in its place would say that no version is in use. Without it nothing is ever removed; where
+    it is not made, the log says so.
+
+    Args:
+        artifacts_dir: The volume's folder.
+        control_dir: Where is to be said which versions are in use.
     """
     try:
-        if control_dir.parent.is_dir():
-            make_folder(control_dir)
+        if control_dir.is_dir():
             return
-        why = f"{control_dir.parent} is not there"
+        if numbers(versions_dir(artifacts_dir)) | numbers(claims_dir(artifacts_dir)):
+            why = (
+                f"it is not there, and versions are; bring it back, or name the right one with "
+                f"MOVIEREC_CONTROL_DIR; if there never was one, make it: {control_dir}"
+            )
+        else:
+            make_in_folder(control_dir)
+            return
     except OSError as error:
-        why = said_by(error)
-    log.warning("%s cannot be made, and no version is removed without it: %s", control_dir, why)
+        why = f"it cannot be made: {said_by(error)}: {control_dir}"
+    log.warning("no version is removed without the control folder, and %s", why)
 
 
 def collect(
@@ -69,7 +86,7 @@ def collect(
     keep_for: timedelta,
     dry_run: bool = False,
 ) -> Sequence[Removal]:
-    """Removes the versions that `reasons_to_keep` finds no reason for.
+    """Removes the versions that `reasons_to_keep` finds no reason for, and old staging folders.
 
     Args:
         artifacts_dir: The volume's folder.
@@ -121,6 +138,7 @@ def collect(
             failures.append(error)  # the others are not to wait for this one
         else:
             removals.append(Removal(number, size_bytes))
+    failures += _discard_stagings(versions)
     if failures:
         raise failures[0]
     return removals
@@ -229,6 +247,26 @@ def _doomed(artifacts_dir: Path, control_dir: Path) -> Sequence[OSError]:
         except OSError as error:
             failures.append(error)
     sync_folder(versions)
+    return failures
+
+
+def _discard_stagings(versions: Path) -> Sequence[OSError]:
+    """Removes what runs have staged that ended long ago.
+
+    Returns:
+        What was in the way of some.
+    """
+    failures = []
+    latest = datetime.now(UTC) - STAGING_KEPT_FOR
+    for folder in versions.glob(f"{STAGING}*"):
+        try:
+            if datetime.fromtimestamp(folder.lstat().st_mtime, UTC) < latest:
+                shutil.rmtree(folder)
+                log.info("%s was left by a run that ended early, and is removed", folder)
+        except FileNotFoundError:
+            continue  # another trainer was faster
+        except OSError as error:
+            failures.append(error)
     return failures
 
 

@@ -1,6 +1,7 @@
 """Fits the model to a split, keeps the best epoch, and goes on where it was stopped."""
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from movierec.control.files import make_folder
+from movierec.control.files import make_in_folder
 from trainer_service.data import Ratings
 from trainer_service.errors import (
     CheckpointError,
@@ -34,6 +35,9 @@ from trainer_service.model.settings import FittingSettings
 from trainer_service.model.split import Split
 
 log = logging.getLogger(__name__)
+
+VERSIONS = re.compile(r"movierec \S+ keras \S+ tensorflow \S+$")
+"""At the end of what tells one fitting from another: what computed it."""
 
 RANK = 64
 """The most numbers that the rating head knows of a user, or of a movie."""
@@ -193,7 +197,7 @@ def fit(
     Args:
         split: The sides of the data.
         settings: How to train, with everything that follows the data filled in.
-        checkpoints: A folder for weights and history.
+        checkpoints: A folder for weights and history; made if it is not there, in one that is.
         report: Told how far it is, a few times a second.
         fingerprint: Of the data; a history of other data is not taken up.
 
@@ -215,6 +219,7 @@ def load(
     """
     folder = HistoryFolder(checkpoints)
     try:
+        made_by = VERSIONS.search(folder.kept_key())
         history = folder.read(_key(settings, fingerprint))
         if history.is_complete(epochs=settings.epochs, patience=settings.patience):
             return _best_of(prepare(split, settings).heads, folder, history, settings)
@@ -223,6 +228,12 @@ def load(
             f"the weights in {checkpoints} cannot be read: {said_by(error)}; mend that and try "
             f"again, or train again"
         ) from error
+    if made_by and made_by[0] != _versions():
+        raise WeightsNotKeptError(
+            f"the weights in {checkpoints} were made by {made_by[0]}, and this is {_versions()}, "
+            f"which may compute otherwise: go back to those versions to publish them, or train "
+            f"again"
+        )
     raise WeightsNotKeptError(
         f"{checkpoints} holds {history.epochs_done} finished epochs of {settings.epochs}, so that "
         f"there is nothing to publish: train again"
@@ -242,7 +253,7 @@ def _fit(
         history = History(key=history.key)
         fitting = prepare(split, settings)
     heads, batches = fitting.heads, fitting.batches
-    make_folder(folder.path)
+    make_in_folder(folder.path)
     keep = KeepHistory(folder, history, patience=settings.patience)
     if not history.has_lost_patience(settings.patience):
         heads.fit(
@@ -284,10 +295,12 @@ def _key(settings: FittingSettings, fingerprint: str) -> str:
     """What tells one fitting from another."""
     # What computes counts: other versions may compute otherwise, and their weights be those of
     # another model.
-    versions = (
-        f"movierec {version('movierec')} keras {keras.__version__} tensorflow {tf.__version__}"
-    )
-    return f"{settings.model_dump_json()} {fingerprint} {versions}"
+    return f"{settings.model_dump_json()} {fingerprint} {_versions()}"
+
+
+def _versions() -> str:
+    """What computes."""
+    return f"movierec {version('movierec')} keras {keras.__version__} tensorflow {tf.__version__}"
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 Both rank for the same users, none of whom either was trained on, so that what
 makes one user harder than another falls out of the comparison, and the margin is
-that of the differences alone.
+that of the differences alone. What people like counts if either has it, so that a
+version without the movie has missed it.
 """
 
 from dataclasses import dataclass
@@ -14,9 +15,9 @@ from threadpoolctl import threadpool_limits
 
 from trainer_service.data import Ratings
 from trainer_service.model.evaluation import hits_of
-from trainer_service.model.metrics import mean, ndcg_at
+from trainer_service.model.metrics import NO_MOVIE, mean, ndcg_at
 from trainer_service.model.ranking import by_cosine, indicators, rank
-from trainer_service.model.split import split_likes, user_places
+from trainer_service.model.split import LikedSplit, split_likes, user_places
 
 STANDARD_ERRORS = 2
 """By how many standard errors of the mean difference a new version may be the worse one."""
@@ -33,7 +34,7 @@ class GateResult(BaseModel):
     """How a version compares with the one that was active when it was made.
 
     NDCG@100 from the whole list of seeds, for the same held-out users, over the
-    movies that both have.
+    movies that either has; one that a version lacks it cannot find.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -80,33 +81,27 @@ def compare(test: Ratings, new: Contender, active: Contender, *, version: int) -
 
     Of the new one's test users those are asked whom the active one was not trained
     on either; of more than `MOST_USERS` the first by their places, which are drawn by
-    a hash. What they like is restricted to the movies that both have, and who then
-    likes fewer than `FEWEST_LIKES` of them is not asked.
+    a hash. What they like counts if either version has the movie, and who likes fewer
+    than `FEWEST_LIKES` of those is not asked. Each version ranks its own movies by those
+    of a user's seeds that it has; where it has none of them, it has found nothing.
 
     Args:
-        test: All ratings of the new one's test users.
-        new: The new one; its movies are those of the ratings.
+        test: All ratings of the new one's test users, of any movies.
+        new: The new one.
         active: The active one.
         version: Its number.
     """
-    movie_ids, new_rows, active_rows = np.intersect1d(
-        new.movie_ids, active.movie_ids, assume_unique=True, return_indices=True
-    )
-    likes = split_likes(_restricted(_asked(test, active.holdout), movie_ids, new_rows))
+    movie_ids = np.union1d(new.movie_ids, active.movie_ids)
+    likes = split_likes(_asked(_restricted(test, movie_ids), active.holdout))
     if len(likes) < FEWEST_USERS:
         return GateResult(
             passed=True,
             note=f"nothing was compared: {len(likes)} users were held out of this version and of "
-            f"version {version} and like enough of the movies of both, and {FEWEST_USERS} are "
+            f"version {version} and like enough of the movies of either, and {FEWEST_USERS} are "
             f"needed",
         )
-    seeds = indicators(likes.seeds)
-    target_counts = np.diff(likes.targets.user_offsets)
     with threadpool_limits(limits=1, user_api="blas"):  # as in `measure`
-        new_values, active_values = (
-            ndcg_at(100, hits_of(rank(seeds, by_cosine(vectors)), likes.targets), target_counts)
-            for vectors in (new.embeddings[new_rows], active.embeddings[active_rows])
-        )
+        new_values, active_values = _ndcg_at_100(likes, new), _ndcg_at_100(likes, active)
     difference = mean(new_values - active_values)
     margin = STANDARD_ERRORS * difference.standard_error
     return GateResult(
@@ -119,6 +114,24 @@ def compare(test: Ratings, new: Contender, active: Contender, *, version: int) -
     )
 
 
+def _ndcg_at_100(likes: LikedSplit, contender: Contender) -> NDArray[np.float64]:
+    """What each user gets of a version, from 0 to 1, (U,).
+
+    Args:
+        likes: Over all movies that count.
+        contender: The version; its movies are among those.
+    """
+    # Ascending, as in `likes`, so that of movies with the same score the same comes first in both.
+    order = np.argsort(contender.movie_ids)
+    places = np.searchsorted(likes.targets.movie_ids, contender.movie_ids[order])  # (M,)
+    seeds = indicators(likes.seeds)[:, places]
+    rankings = rank(seeds, by_cosine(contender.embeddings[order]))
+    found = np.where(rankings == NO_MOVIE, NO_MOVIE, places[rankings])
+    target_counts = np.diff(likes.targets.user_offsets)
+    values = ndcg_at(100, hits_of(found, likes.targets), target_counts)
+    return np.where(np.diff(seeds.indptr) > 0, values, 0.0)
+
+
 def _asked(test: Ratings, holdout: float) -> Ratings:
     """The ratings of users whom a version with that holdout was not trained on."""
     place = user_places(test.user_ids)  # (U,)
@@ -129,16 +142,18 @@ def _asked(test: Ratings, holdout: float) -> Ratings:
     return test.select(first[test.user_index])
 
 
-def _restricted(ratings: Ratings, movie_ids: NDArray[np.int64], rows: NDArray[np.int64]) -> Ratings:
+def _restricted(ratings: Ratings, movie_ids: NDArray[np.int64]) -> Ratings:
     """The ratings of some movies, over these alone.
 
     Args:
-        ratings: Of more movies, M.
-        movie_ids: External ids of those that are kept, ascending, (K,).
-        rows: Their places in M, (K,).
+        ratings: Of any movies, M.
+        movie_ids: External ids of those that are kept, ascending, (K,); they need not be rated.
     """
     place = np.full(ratings.movie_count, -1, dtype=np.int32)
-    place[rows] = np.arange(len(rows))
+    _, rated, kept_rows = np.intersect1d(
+        ratings.movie_ids, movie_ids, assume_unique=True, return_indices=True
+    )
+    place[rated] = kept_rows
     movie_index = place[ratings.movie_index]  # (N,)
     kept = movie_index >= 0
     return Ratings(

@@ -76,6 +76,13 @@ class HistoryFolder:
         usable = history.key == key and all(path.exists() for path in self._needed(history))
         return history if usable else History(key=key)
 
+    def kept_key(self) -> str:
+        """What the fitting was told of which something is kept; empty if nothing is."""
+        try:
+            return History.model_validate_json(self._file.read_bytes()).key
+        except (FileNotFoundError, ValidationError):
+            return ""
+
     def weights(self, epoch: int) -> Path:
         """The weights after an epoch, counted from 1."""
         return self.path / WEIGHTS.format(epoch=epoch)

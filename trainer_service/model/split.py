@@ -68,7 +68,7 @@ def split_ratings(ratings: Ratings, holdout: float, *, fold: int = 0) -> Split:
     mixed_users = _mixed(np.uint64(fold), ratings.user_ids)  # (U,)
     place = user_places(ratings.user_ids, fold=fold)
     is_validation = place < holdout
-    is_test = ~is_validation & (place < 2 * holdout)
+    is_test = _is_test(place, holdout)
     is_trained = ~is_validation & ~is_test
     if not is_trained.any():
         raise TooLittleDataError(
@@ -95,6 +95,21 @@ def split_ratings(ratings: Ratings, holdout: float, *, fold: int = 0) -> Split:
         validation=ratings.select(is_validation[ratings.user_index]),
         test=ratings.select(is_test[ratings.user_index]),
     )
+
+
+def of_test_users(ratings: Ratings, holdout: float) -> Ratings:
+    """All ratings of the users whom `split_ratings` puts into `test`, over these and their movies.
+
+    Args:
+        ratings: Of any movies, also of those that are not trained on.
+        holdout: As in `split_ratings`.
+    """
+    is_test = _is_test(user_places(ratings.user_ids), holdout)  # (U,)
+    return ratings.select(is_test[ratings.user_index]).without_unrated()
+
+
+def _is_test(place: NDArray[np.float64], holdout: float) -> NDArray[np.bool_]:
+    return (holdout <= place) & (place < 2 * holdout)
 
 
 def user_places(user_ids: NDArray[np.int64], *, fold: int = 0) -> NDArray[np.float64]:

@@ -8,13 +8,13 @@ from pydantic import BaseModel, ConfigDict
 
 from trainer_service.artifact.gating import hold_against_active
 from trainer_service.artifact.publication import Publication
-from trainer_service.artifact.publishing import prepare_volume, publish, require_volume
+from trainer_service.artifact.publishing import publish, require_volume
 from trainer_service.data import read_dataset
 from trainer_service.errors import DataChangedError
 from trainer_service.model.evaluation import TrainingMetrics
 from trainer_service.model.memory import check_memory
 from trainer_service.model.settings import TrainingSettings
-from trainer_service.model.split import split_ratings
+from trainer_service.model.split import of_test_users, split_ratings
 from trainer_service.runs.run import RunPhase, RunUpdate
 
 
@@ -75,9 +75,11 @@ def run_job(job: Job, tell: Callable[[RunUpdate], None]) -> None:
         ServiceError: It cannot be done, for a reason that the caller can act on.
     """
     tell(RunUpdate(phase=RunPhase.READING))
-    dataset = read_dataset(job.dataset_dir, max_bad_row_share=job.max_bad_row_share).over_threshold(
-        job.settings.min_ratings
-    )
+    dataset = read_dataset(job.dataset_dir, max_bad_row_share=job.max_bad_row_share)
+    # The active version may know movies that this one does not. All else that is under the
+    # threshold is let go before the fitting.
+    test = of_test_users(dataset.ratings, job.settings.holdout)
+    dataset = dataset.over_threshold(job.settings.min_ratings)
     fingerprint = dataset.report.fingerprint
     if job.trained is None:
         tell(RunUpdate(data=dataset.report))
@@ -97,7 +99,7 @@ def run_job(job: Job, tell: Callable[[RunUpdate], None]) -> None:
     from trainer_service.model.fitting import fit, load  # noqa: PLC0415
 
     if job.trained is None:
-        prepare_volume(job.artifacts_dir)
+        require_volume(job.artifacts_dir, job.run_id, trained=False)
         tell(RunUpdate(phase=RunPhase.FITTING, settings_used=settings))
         fitted = fit(
             split,
@@ -120,7 +122,8 @@ def run_job(job: Job, tell: Callable[[RunUpdate], None]) -> None:
         job.control_dir,
         dataset=job.dataset,
         embeddings=fitted.embeddings,
-        test=split.test,
+        movie_ids=dataset.movies.movie_ids,
+        test=test,
         holdout=settings.holdout,
     ).model_copy(update={"forced": job.force})
     tell(RunUpdate(gate=gate))

@@ -14,16 +14,19 @@ from typing import IO
 
 from pydantic import ValidationError
 
-from movierec.control.files import make_folder, replace_file
+from movierec.control.files import make_folder, make_in_folder, replace_file
 from trainer_service.model.settings import TrainingSettings
 from trainer_service.runs.run import Run, RunEvent
+
+LOCK = ".lock"
+"""The file that the folder's owner has locked."""
 
 
 class RunStore:
     """The folder of runs.
 
     Args:
-        root: Made when it is first written to.
+        root: Made when it is locked.
     """
 
     def __init__(self, root: Path) -> None:
@@ -37,7 +40,7 @@ class RunStore:
             OSError: Another process owns it, or it cannot be written to.
         """
         make_folder(self._root)
-        self._lock = (self._root / ".lock").open("w", encoding="ascii")
+        self._lock = (self._root / LOCK).open("w", encoding="ascii")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -51,18 +54,34 @@ class RunStore:
         """Gives the folder up."""
         if self._lock:
             self._lock.close()
+            self._lock = None
+
+    def require(self) -> None:
+        """Makes sure that the folder is the one that was locked.
+
+        A volume that has vanished leaves the empty folder behind that it was mounted on, and
+        another may be mounted there.
+
+        Raises:
+            OSError: It is not, or cannot be looked at.
+        """
+        assert self._lock, "runs are made and changed by who has locked their folder"  # noqa: S101
+        held, found = os.fstat(self._lock.fileno()), (self._root / LOCK).stat()
+        if (held.st_dev, held.st_ino) != (found.st_dev, found.st_ino):
+            raise OSError("it is not the folder that this trainer has locked at its start")
 
     def create(
         self, dataset: str, settings: TrainingSettings, request_id: str, *, force: bool = False
     ) -> Run:
-        """Makes a new run, in state QUEUED.
+        """Makes a new run, in state QUEUED, in the folder that was locked.
 
         Raises:
-            OSError: The folder cannot be written to.
+            OSError: The folder cannot be written to, or is not there any more.
         """
+        self.require()
         now = datetime.now(UTC)
         run_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-        make_folder(self.folder(run_id))
+        make_in_folder(self.folder(run_id))
         run = Run(
             run_id=run_id,
             dataset=dataset,

@@ -5,11 +5,11 @@ import logging
 import tempfile
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from trainer_service.artifact.publishing import discard_staging, published_by
+from trainer_service.artifact.publishing import discard_staging, prepare_volume, published_by
 from trainer_service.artifact.reading import gate_in, read_manifest
 from trainer_service.artifact.retention import prepare_control
 from trainer_service.data import DataReport
@@ -29,6 +29,7 @@ from trainer_service.runs.log import RunLog
 from trainer_service.runs.process import TrainingProcess
 from trainer_service.runs.run import Run, RunError, RunEvent, RunState, RunUpdate
 from trainer_service.runs.store import RunStore
+from trainer_service.runs.weights import KeptWeights
 
 log = logging.getLogger(__name__)
 
@@ -44,10 +45,10 @@ class RunSupervisor:
     Args:
         store: Where runs are kept.
         datasets: Where the data lies.
-        artifacts_dir: Where versions go.
-        control_dir: Where is said which version is to serve; made at the start, if the folder
-            that it is to be in is there.
+        artifacts_dir: Where versions go; made at the start, and at no other time.
+        control_dir: Where is said which version is to serve; made at the start, on a new volume.
         max_bad_row_share: Share of bad rows from which data is refused.
+        keep_weights_for: How long weights are kept after a run that has not published.
         retain: Removes old versions; called after each publication, in a thread.
     """
 
@@ -59,9 +60,11 @@ class RunSupervisor:
         artifacts_dir: Path,
         control_dir: Path,
         max_bad_row_share: float,
+        keep_weights_for: timedelta,
         retain: Callable[[], object],
     ) -> None:
         self._store = store
+        self._weights = KeptWeights(store, keep_weights_for)
         self._datasets = datasets
         self._artifacts_dir = artifacts_dir
         self._control_dir = control_dir
@@ -78,14 +81,15 @@ class RunSupervisor:
         """Reads what is kept, and takes up the run that was interrupted, if any.
 
         Raises:
-            OSError: Another trainer keeps its runs there, or nobody can.
+            OSError: Another trainer keeps its runs there, or nobody can, or versions.
         """
+        await asyncio.to_thread(prepare_volume, self._artifacts_dir)
         await asyncio.to_thread(self._store.lock)
-        await asyncio.to_thread(prepare_control, self._control_dir)
+        await asyncio.to_thread(prepare_control, self._artifacts_dir, self._control_dir)
         for run in await asyncio.to_thread(self._store.runs):
             self._runs[run.run_id] = run
-            if run.is_spent:  # its weights are there yet, if a kill came in between
-                await asyncio.to_thread(self._store.discard_checkpoints, run.run_id)
+        # Of a run that has ended they are there yet, if a kill came in between.
+        await asyncio.to_thread(self._weights.discard, self.runs())
         # One at a time goes on, so that at most one can have been interrupted.
         unfinished = next((run for run in self._runs.values() if not run.state.is_final), None)
         if unfinished is None:
@@ -145,10 +149,7 @@ class RunSupervisor:
                     self._store.create, dataset, settings, request_id, force=force
                 )
             except OSError as error:
-                raise StorageError(
-                    f"no run can be kept in {self._store.root}: {said_by(error)}; mend that, and "
-                    f"try again"
-                ) from error
+                raise self._not_kept(error) from error
             active = ActiveRun(run, RunLog((), closed=False))
             await self._record(active, RunState.QUEUED)
             self._launch(active)
@@ -167,15 +168,22 @@ class RunSupervisor:
 
         Raises:
             RunNotFoundError: There is no run of that id.
-            NotPublishableError: The run is none of those.
+            NotPublishableError: The run is none of those, or its weights were removed.
             DataError: The data set is not there, or a file of it is missing.
             RunInProgressError: Another run is going on.
+            StorageError: The run cannot be kept.
         """
         async with self._starting:
-            run = self.run(run_id).to_publish(force=force)
+            before = self.run(run_id)
+            run = before.to_publish(force=force)
             if self._active:
                 raise RunInProgressError(self._active.run.run_id)
             await asyncio.to_thread(self._datasets.locate, run.dataset)
+            try:
+                await asyncio.to_thread(self._store.require)
+            except OSError as error:
+                raise self._not_kept(error) from error
+            await asyncio.to_thread(self._weights.require, before)
             events = await asyncio.to_thread(self._store.events, run_id)
             # First of all, so that a kill at any moment leaves a run that is taken up again.
             self._save(run)
@@ -342,8 +350,8 @@ class RunSupervisor:
 
     async def _tidy(self, run: Run) -> None:
         """Removes what is not needed any more, once a run has ended."""
-        if run.is_spent:
-            await asyncio.to_thread(self._store.discard_checkpoints, run.run_id)
+        async with self._starting:  # so that none is taken up again meanwhile
+            await asyncio.to_thread(self._weights.discard, self.runs())
         if run.state is RunState.SUCCEEDED:
             try:
                 await asyncio.to_thread(self._retain)
@@ -377,6 +385,11 @@ class RunSupervisor:
             self._store.save(run)
         except OSError:
             log.exception("what has become of run %s could not be kept", run.run_id)
+
+    def _not_kept(self, error: OSError) -> StorageError:
+        return StorageError(
+            f"no run can be kept in {self._store.root}: {said_by(error)}; mend that, and try again"
+        )
 
     def _job(self, **what: Any) -> Job:
         return Job(

@@ -35,6 +35,7 @@ class Trainer:
             artifacts_dir=settings.artifacts_dir,
             control_dir=settings.control_folder,
             max_bad_row_share=settings.max_bad_row_share,
+            keep_weights_for=timedelta(seconds=settings.keep_weights_s),
             retain=partial(
                 collect,
                 settings.artifacts_dir,

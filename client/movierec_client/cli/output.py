@@ -50,10 +50,16 @@ def complain(line: str) -> None:
     Console(stderr=True).print(Text(clean(line)), soft_wrap=True)
 
 
-def say_json(value: Any) -> None:
-    """Prints a dataclass or a dict as a JSON object on a line of its own, in ASCII."""
+def say_json(value: Any, *, kind: str = "") -> None:
+    """Prints a dataclass or a dict as a JSON object on a line of its own, in ASCII.
+
+    Args:
+        value: The dataclass, or the dict.
+        kind: What it is, where there are several kinds of lines; told as "kind".
+    """
     fields = value if isinstance(value, dict) else dataclasses.asdict(value)
-    sys.stdout.write(json.dumps(fields, default=_json_of) + "\n")
+    told = fields | ({"kind": kind} if kind else {})
+    sys.stdout.write(json.dumps(told, default=_json_of) + "\n")
     sys.stdout.flush()
 
 

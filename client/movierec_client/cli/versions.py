@@ -60,15 +60,19 @@ def versions(
 ) -> None:
     """List the versions, newest first, and who serves what.
 
+    With --json the last line is the fleet, and "kind" tells it from the versions.
+
     Example: movierec versions
     """
     with Client(recommender=recommender, timeout_s=timeout) as client:
         found = client.versions()
         if json:
             for version in found:
-                say_json(version)
-            if problem := client.fleet().control_problem:
-                complain(problem)
+                say_json(version, kind="version")
+            fleet = client.fleet()
+            say_json(fleet, kind="fleet")
+            if fleet.control_problem:
+                complain(fleet.control_problem)
             return
         listed, fleet = list(found), client.fleet()
     say_table(

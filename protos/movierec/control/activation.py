@@ -1,5 +1,6 @@
 """Which version is to serve, and which labels there are: `activation.json`."""
 
+import errno
 import fcntl
 import re
 from collections.abc import Callable, Mapping
@@ -9,16 +10,34 @@ from typing import Self
 
 from google.protobuf import json_format
 
-from movierec.control.files import make_folder, replace_file
+from movierec.control.files import (
+    NoFileError,
+    make_folder,
+    open_at_once,
+    read_file,
+    replace_file,
+)
 from movierec.v1 import control_pb2 as pb
 
 ACTIVATION = "activation.json"
 LABEL = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
 """What a label may be; never a number, so that the two cannot be mistaken for each other."""
 
+MOST_BYTES = 16 * 1024 * 1024
+"""A larger activation is none."""
+
 
 class ControlError(Exception):
-    """The control folder holds something that cannot be understood."""
+    """The control folder holds something that cannot be understood.
+
+    Args:
+        sentence: What that is.
+        content: Of the file, if it is one.
+    """
+
+    def __init__(self, sentence: str, content: bytes = b"") -> None:
+        super().__init__(sentence)
+        self.content = content
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +74,28 @@ def read_activation(control_dir: Path) -> Activation:
     """What is to serve; the latest version, if nothing was ever said.
 
     Raises:
-        ControlError: The file is none of ours.
+        ControlError: The file is none of ours, or something else is in its place.
         OSError: The volume does not answer as it should.
     """
     path = control_dir / ACTIVATION
     try:
-        content = path.read_bytes()
+        content = read_file(path, MOST_BYTES)
     except FileNotFoundError:
         return Activation()
+    except NoFileError as error:
+        raise ControlError(f"{path} is no activation: {error}") from None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise ControlError(f"{path} is no activation: it is a link in a circle") from None
+        raise
     try:
         message = json_format.Parse(content, pb.Activation(), ignore_unknown_fields=True)
     except (json_format.ParseError, UnicodeDecodeError, RecursionError) as error:
-        raise ControlError(f"{path} is no activation: {error}"[:300]) from None
-    return _from_message(message, path)
+        raise ControlError(f"{path} is no activation: {error}"[:300], content) from None
+    try:
+        return _from_message(message, path)
+    except ControlError as error:
+        raise ControlError(str(error), content) from None
 
 
 def change_activation(control_dir: Path, change: Callable[[Activation], Activation]) -> Activation:
@@ -85,7 +113,8 @@ def change_activation(control_dir: Path, change: Callable[[Activation], Activati
         OSError: The folder cannot be written to. Nothing has changed.
     """
     make_folder(control_dir)
-    with (control_dir / f".{ACTIVATION}.lock").open("w", encoding="ascii") as lock:
+    path = control_dir / f".{ACTIVATION}.lock"
+    with open(path, "w", encoding="ascii", opener=open_at_once) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # given up when the file is closed, also by a kill
         changed = change(read_activation(control_dir))
         text = json_format.MessageToJson(to_message(changed), preserving_proto_field_name=True)

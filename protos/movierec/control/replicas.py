@@ -9,7 +9,7 @@ from pathlib import Path
 from google.protobuf import json_format
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from movierec.control.files import replace_file
+from movierec.control.files import NoFileError, read_file, replace_file
 from movierec.v1 import control_pb2 as pb
 
 BEAT_INTERVAL_S = 2.0
@@ -21,8 +21,11 @@ DEAD_AFTER = timedelta(seconds=10)
 FORGOTTEN_AFTER = timedelta(hours=1)
 """Without a heartbeat for so long, what a replica said of itself is removed."""
 
-# What says of a name that there is no file, rather than of the folder that it is away.
-_NO_FILE = {errno.ENOENT, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG}
+MOST_BYTES = 1024 * 1024
+"""More than this no replica says of itself."""
+
+# What says of a name that it leads nowhere, rather than of the folder that it is away.
+_LEADS_NOWHERE = {errno.ENOENT, errno.ELOOP, errno.ENAMETOOLONG}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +117,12 @@ def _replicas(control_dir: Path) -> list[Replica]:
     found = []
     for path in sorted((control_dir / "replicas").glob("[!.]*.json")):
         try:
-            message = json_format.Parse(path.read_bytes(), pb.Replica(), ignore_unknown_fields=True)
-        except (json_format.ParseError, UnicodeDecodeError, RecursionError):
+            content = read_file(path, MOST_BYTES)
+            message = json_format.Parse(content, pb.Replica(), ignore_unknown_fields=True)
+        except (NoFileError, json_format.ParseError, UnicodeDecodeError, RecursionError):
             continue
         except OSError as error:
-            if error.errno in _NO_FILE:
+            if error.errno in _LEADS_NOWHERE:
                 continue
             raise
         if message.replica_id == path.stem:

@@ -76,7 +76,9 @@ class ArtifactManifest(_message.Message):
     def metrics(self) -> _training_pb2.TrainingMetrics: ...
     @_builtins.property
     def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___ArtifactFile]:
-        """Every file of the version but the manifest."""
+        """Every file of the version but the manifest, each once; readers check all of
+        them.
+        """
 
     @_builtins.property
     def gate(self) -> _training_pb2.GateResult:
@@ -119,6 +121,7 @@ class ArtifactFile(_message.Message):
     SIZE_BYTES_FIELD_NUMBER: _builtins.int
     SHA256_FIELD_NUMBER: _builtins.int
     name: _builtins.str
+    """In the version's folder: no path."""
     size_bytes: _builtins.int
     sha256: _builtins.str
     """64 hexadecimal digits."""

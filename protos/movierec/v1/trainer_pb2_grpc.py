@@ -89,7 +89,8 @@ class TrainerServiceServicer(object):
 
         INVALID_ARGUMENT: a setting out of range, named with its legal values.
         FAILED_PRECONDITION: the data set, a file or a column is missing, too many
-        rows are bad, or no movie has more than `min_ratings` ratings.
+        rows are bad, or no movie has more than `min_ratings` ratings; or no run can
+        be kept, as when the volume is away.
         ABORTED: another run is going on; ErrorInfo's metadata has its "run_id".
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -137,7 +138,8 @@ class TrainerServiceServicer(object):
 
         NOT_FOUND: no such run.
         FAILED_PRECONDITION: the run is not one of those, its weights are not kept
-        any more, or the data set has changed since.
+        any more or were made by other versions of movierec or its libraries, the
+        data set has changed since, or no run can be kept.
         ABORTED: another run is going on; ErrorInfo's metadata has its "run_id".
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

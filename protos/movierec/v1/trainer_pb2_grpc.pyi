@@ -48,7 +48,8 @@ class TrainerServiceStub:
 
     INVALID_ARGUMENT: a setting out of range, named with its legal values.
     FAILED_PRECONDITION: the data set, a file or a column is missing, too many
-    rows are bad, or no movie has more than `min_ratings` ratings.
+    rows are bad, or no movie has more than `min_ratings` ratings; or no run can
+    be kept, as when the volume is away.
     ABORTED: another run is going on; ErrorInfo's metadata has its "run_id".
     """
     FollowRun: _grpc.UnaryStreamMultiCallable[_trainer_pb2.FollowRunRequest, _trainer_pb2.FollowRunResponse]
@@ -74,7 +75,8 @@ class TrainerServiceStub:
 
     NOT_FOUND: no such run.
     FAILED_PRECONDITION: the run is not one of those, its weights are not kept
-    any more, or the data set has changed since.
+    any more or were made by other versions of movierec or its libraries, the
+    data set has changed since, or no run can be kept.
     ABORTED: another run is going on; ErrorInfo's metadata has its "run_id".
     """
 
@@ -98,7 +100,8 @@ class TrainerServiceAsyncStub(TrainerServiceStub):
 
     INVALID_ARGUMENT: a setting out of range, named with its legal values.
     FAILED_PRECONDITION: the data set, a file or a column is missing, too many
-    rows are bad, or no movie has more than `min_ratings` ratings.
+    rows are bad, or no movie has more than `min_ratings` ratings; or no run can
+    be kept, as when the volume is away.
     ABORTED: another run is going on; ErrorInfo's metadata has its "run_id".
     """
     FollowRun: _aio.UnaryStreamMultiCallable[_trainer_pb2.FollowRunRequest, _trainer_pb2.FollowRunResponse]  # type: ignore[assignment]
@@ -124,7 +127,8 @@ class TrainerServiceAsyncStub(TrainerServiceStub):
 
     NOT_FOUND: no such run.
     FAILED_PRECONDITION: the run is not one of those, its weights are not kept
-    any more, or the data set has changed since.
+    any more or were made by other versions of movierec or its libraries, the
+    data set has changed since, or no run can be kept.
     ABORTED: another run is going on; ErrorInfo's metadata has its "run_id".
     """
 
@@ -151,7 +155,8 @@ class TrainerServiceServicer(metaclass=_abc_1.ABCMeta):
 
         INVALID_ARGUMENT: a setting out of range, named with its legal values.
         FAILED_PRECONDITION: the data set, a file or a column is missing, too many
-        rows are bad, or no movie has more than `min_ratings` ratings.
+        rows are bad, or no movie has more than `min_ratings` ratings; or no run can
+        be kept, as when the volume is away.
         ABORTED: another run is going on; ErrorInfo's metadata has its "run_id".
         """
 
@@ -207,7 +212,8 @@ class TrainerServiceServicer(metaclass=_abc_1.ABCMeta):
 
         NOT_FOUND: no such run.
         FAILED_PRECONDITION: the run is not one of those, its weights are not kept
-        any more, or the data set has changed since.
+        any more or were made by other versions of movierec or its libraries, the
+        data set has changed since, or no run can be kept.
         ABORTED: another run is going on; ErrorInfo's metadata has its "run_id".
         """
 

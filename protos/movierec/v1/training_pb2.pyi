@@ -518,7 +518,7 @@ Global___RankingMetrics: _TypeAlias = RankingMetrics  # noqa: Y015
 class GateResult(_message.Message):
     """How a version compares with the one that was active when it was published: by
     NDCG@100 from the whole list of seeds, for the same held-out users, over the
-    movies that both have.
+    movies that either has; one that a version lacks it cannot find.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

@@ -11,7 +11,7 @@ import pytest
 
 from movierec.v1 import trainer_pb2 as pb
 from support.damage import change_manifest
-from support.trainers import run_of, trainer
+from support.trainers import new_run, run_of, trainer
 from support.versions import publish_by_hand
 from trainer_service.artifact.files import read_file
 from trainer_service.artifact.manifest import BadVersionError
@@ -24,7 +24,6 @@ from trainer_service.artifact.reading import (
     read_version,
 )
 from trainer_service.artifact.retention import collect
-from trainer_service.model.settings import TrainingSettings
 from trainer_service.runs.store import RunStore
 
 
@@ -181,7 +180,7 @@ def test_a_trainer_starts_whatever_a_run_that_was_interrupted_has_left(
     tmp_path: Path, make: Making
 ) -> None:
     artifacts = tmp_path / "artifacts"
-    run = RunStore(artifacts / "runs").create("tastes", TrainingSettings(), "")
+    run = new_run(RunStore(artifacts / "runs"))
     publish_by_hand(artifacts, run.run_id)
     publish_by_hand(artifacts, "another")
     put(artifacts, "manifest.json", make)
@@ -194,7 +193,7 @@ def test_a_trainer_starts_although_a_gate_that_was_published_cannot_be_told(
     tmp_path: Path,
 ) -> None:
     artifacts = tmp_path / "artifacts"
-    run = RunStore(artifacts / "runs").create("tastes", TrainingSettings(), "")
+    run = new_run(RunStore(artifacts / "runs"))
     publish_by_hand(artifacts, run.run_id)
     change_manifest(artifacts / "versions" / "1", gate={"passed": True, "margin": "NaN"})
     with trainer(tmp_path) as stub:

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from movierec.control.activation import change_activation
 from support.datasets import two_tastes
-from support.versions import publication
+from support.versions import publication, publish
 from trainer_service.artifact.gating import hold_against_active
 from trainer_service.artifact.publication import Publication
-from trainer_service.artifact.publishing import publish
 from trainer_service.data import Dataset
 from trainer_service.model.gate import GateResult
 from trainer_service.model.split import Split, split_ratings
@@ -74,6 +73,7 @@ def held(
         artifacts_dir / "control",
         dataset=dataset,
         embeddings=embeddings,
+        movie_ids=split.test.movie_ids[: len(embeddings)],
         test=split.test,
         holdout=holdout,
     )
@@ -91,6 +91,15 @@ def test_what_has_lost_the_taste_is_rejected_and_what_has_found_it_passes(
     assert worse.ndcg_at_100 == better.against_ndcg_at_100
     assert worse.against_ndcg_at_100 == better.ndcg_at_100
     assert worse.margin == better.margin > 0
+    assert held(tmp_path, split, TASTE).passed
+
+
+def test_what_has_lost_half_of_what_is_liked_is_rejected_and_what_has_it_again_passes(
+    tmp_path: Path, dataset: Dataset, split: Split
+) -> None:
+    publish_trained(tmp_path, dataset, TASTE)
+    result = held(tmp_path, split, TASTE[:10])
+    assert (result.against_version, result.passed, result.note) == (1, False, "")
     assert held(tmp_path, split, TASTE).passed
 
 

@@ -14,8 +14,9 @@ import pytest
 from google.protobuf import json_format
 
 from movierec.v1.artifact_pb2 import ArtifactManifest
-from support.versions import TITLES, publication, publish_by_hand
-from trainer_service.artifact.publishing import claim_number, publish, published_by
+from support.versions import TITLES, publication, publish, publish_by_hand
+from trainer_service.artifact import publishing
+from trainer_service.artifact.publishing import claim_number, prepare_volume, published_by
 from trainer_service.errors import PublishError
 
 
@@ -144,6 +145,7 @@ def claim_many(artifacts_dir: Path) -> list[int]:
 
 
 def test_publishers_side_by_side_never_take_the_same_number(tmp_path: Path) -> None:
+    prepare_volume(tmp_path)
     with ProcessPoolExecutor(4) as pool:
         claimed = pool.map(claim_many, [tmp_path] * 4)
         assert sorted(chain(*claimed)) == list(range(1, 401))
@@ -154,10 +156,32 @@ def test_nothing_but_versions_and_claims_is_left_behind(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "versions").iterdir()) == [".claimed", "1"]
 
 
-def test_a_volume_that_is_a_file_fails_with_its_reason(tmp_path: Path) -> None:
+def test_a_volume_that_is_a_file_is_refused_with_its_reason(tmp_path: Path) -> None:
     (tmp_path / "artifacts").write_text("no folder")
-    with pytest.raises(PublishError, match="Not a directory"):
-        publish_by_hand(tmp_path / "artifacts")
+    with pytest.raises(OSError, match=r"no version can be kept in .*/versions: Not a directory"):
+        prepare_volume(tmp_path / "artifacts")
+    with pytest.raises(PublishError, match="the volume has vanished"):
+        publishing.publish(tmp_path / "artifacts", publication())
+
+
+def test_a_new_volume_is_made_where_what_it_is_to_lie_in_is_there(tmp_path: Path) -> None:
+    prepare_volume(tmp_path / "artifacts")
+    assert (tmp_path / "artifacts" / "versions").is_dir()
+    with pytest.raises(OSError, match=r"what it is to lie in is not there; mount the volume"):
+        prepare_volume(tmp_path / "away" / "artifacts")
+    assert not (tmp_path / "away").exists()
+
+
+def test_a_volume_that_is_away_is_not_made_anew_by_a_publication(tmp_path: Path) -> None:
+    publish_by_hand(tmp_path, "first")
+    (tmp_path / "versions").rename(tmp_path / "away")
+    with pytest.raises(PublishError, match=r"vanished; what was trained is kept: .*publish run-1"):
+        publishing.publish(tmp_path, publication())
+    with pytest.raises(FileNotFoundError):
+        claim_number(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["away"]
+    (tmp_path / "away").rename(tmp_path / "versions")
+    assert publish_by_hand(tmp_path, "second") == 2
 
 
 @pytest.mark.parametrize("bad", [0.0, 2.0, float("nan")])

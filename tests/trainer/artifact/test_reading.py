@@ -1,22 +1,26 @@
 """Which version is active, and what is no version."""
 
+import hashlib
+import io
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from movierec.control.activation import ControlError, change_activation
-from support.damage import change_manifest, flip_bit, npy, replace_file
-from support.versions import TITLES, publication, publish_by_hand
+from recommender_service.artifact.loading import load_version
+from recommender_service.errors import BadVersionError as RejectedError
+from support.damage import change_manifest, facts_of, flip_bit, npy, replace_file
+from support.versions import TITLES, publication, publish, publish_by_hand
 from trainer_service.artifact.manifest import (
     BadVersionError,
     WrittenFile,
     decode_manifest,
     encode_manifest,
 )
-from trainer_service.artifact.publishing import publish
 from trainer_service.artifact.reading import (
     active_version,
     gate_in,
@@ -36,6 +40,26 @@ GATE = GateResult(
     forced=True,
     note="a note",
 )
+
+
+CIRCLE = publication().embeddings
+HEADER = b"movie_id,title,year,genres,rating_count\n"
+MOVIE = b"1,A,1999,Drama,7\n"
+
+
+def archive(array: NDArray[np.float32]) -> bytes:
+    """Several arrays in one file, of which there is one."""
+    buffer = io.BytesIO()
+    np.savez(buffer, array)
+    return buffer.getvalue()
+
+
+def is_served(folder: Path) -> bool:
+    """Whether a recommender takes a version; what it does not is not the latest here either."""
+    try:
+        return load_version(folder).number > 0
+    except RejectedError:
+        return False
 
 
 def publish_gated(artifacts_dir: Path, *, passed: bool, forced: bool = False) -> int:
@@ -112,7 +136,7 @@ def test_in_the_place_of_a_pinned_version_that_is_bad_or_missing_stands_no_other
     publish_by_hand(tmp_path, "two")
     change_activation(tmp_path / "control", lambda now: now.to_pin(1))
     (tmp_path / "versions" / "1" / "movies.csv").write_text("movie_id\n")
-    with pytest.raises(BadVersionError, match=r"movies\.csv is not what"):
+    with pytest.raises(BadVersionError, match=r"movies\.csv has 9 bytes, and the manifest says"):
         active(tmp_path)
     change_activation(tmp_path / "control", lambda now: now.to_pin(9))
     with pytest.raises(FileNotFoundError):
@@ -156,20 +180,100 @@ def test_what_is_no_json_of_a_manifest_is_none(content: bytes) -> None:
     [
         ("embeddings.npy", b"no array", "cannot be understood"),
         ("embeddings.npy", npy(np.array([{}], dtype=object)), "cannot be understood"),
-        ("embeddings.npy", npy(np.ones((6, 3), dtype=np.float32)), r"float32 \(6, 3\) for 6"),
-        ("embeddings.npy", npy(np.ones((6, 2))), r"float64 \(6, 2\) for 6"),
-        ("movies.csv", b"movie_id\n1\n", r"float32 \(6, 2\) for 1"),
-        ("movies.csv", b"movie_id\nx\n", "cannot be understood"),
-        ("movies.csv", b"movie_id\n\xff\n", "cannot be understood"),
+        ("embeddings.npy", npy(np.ones((6, 3), dtype=np.float32)), r"float32 \(6, 3\) and"),
+        ("embeddings.npy", npy(np.ones((6, 2))), r"float64 \(6, 2\) and"),
+        ("embeddings.npy", npy(CIRCLE) + b"more", "goes on after its array"),
+        ("embeddings.npy", npy(2 * CIRCLE), "rows that are not of length 1"),
+        ("embeddings.npy", npy(np.nan * CIRCLE), "rows that are not of length 1"),
+        ("embeddings.npy", npy(np.float32(3e38) * CIRCLE), "rows that are not of length 1"),
+        ("embeddings.npy", archive(CIRCLE), "cannot be understood"),
+        ("movies.csv", b"", "cannot be understood"),
+        ("movies.csv", HEADER + MOVIE, r"movies.csv 1 movies; the manifest says \(6, 2\)"),
+        ("movies.csv", HEADER + 6 * MOVIE, "no movie, or one twice"),
+        ("movies.csv", b"movie_id\n1\n", "has the columns movie_id"),
+        ("movies.csv", HEADER + b"1\n", "cannot be understood"),
+        ("movies.csv", HEADER + b"x,A,,,1\n", "cannot be understood"),
+        ("movies.csv", HEADER + b"1,A,MCM,,1\n", "cannot be understood"),
+        ("movies.csv", HEADER + b"1,A,,,many\n", "cannot be understood"),
+        ("movies.csv", HEADER + b"9" * 30 + b",A,,,1\n", "cannot be understood"),
+        ("movies.csv", HEADER + b"1,\xff,,,1\n", "cannot be understood"),
+        ("movies.csv", HEADER + b"-1,A,,,1\n", "a number that cannot be, with movie -1"),
+        ("movies.csv", HEADER + b"1,A,10000,,1\n", "a number that cannot be, with movie 1"),
+        ("movies.csv", HEADER + b"1,A,,,-1\n", "a number that cannot be, with movie 1"),
     ],
 )
 def test_files_that_are_signed_and_make_no_sense_are_no_version(
     tmp_path: Path, name: str, content: bytes, said: str
 ) -> None:
     publish_by_hand(tmp_path)
-    replace_file(tmp_path / "versions" / "1", name, content)
+    folder = tmp_path / "versions" / "1"
+    replace_file(folder, name, content)
     with pytest.raises(BadVersionError, match=said):
         read_version(tmp_path, 1)
+    assert latest(tmp_path) is None
+    assert not is_served(folder)
+
+
+def entry(name: str, content: bytes, **changed: object) -> dict[str, object]:
+    """What a manifest says of a file."""
+    digest = hashlib.sha256(content).hexdigest()
+    return {"name": name, "size_bytes": len(content), "sha256": digest} | changed
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"movie_count": 5}, r"the manifest says \(5, 2\)"),
+        ({"movie_count": 7}, r"the manifest says \(7, 2\)"),
+        ({"dim": 3}, r"the manifest says \(6, 3\)"),
+    ],
+)
+def test_a_manifest_that_is_signed_and_says_another_shape_makes_a_bad_version(
+    tmp_path: Path, changed: dict[str, int], said: str
+) -> None:
+    publish_by_hand(tmp_path)
+    folder = tmp_path / "versions" / "1"
+    change_manifest(folder, **changed)
+    with pytest.raises(BadVersionError, match=said):
+        read_version(tmp_path, 1)
+    assert latest(tmp_path) is None
+    assert not is_served(folder)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ([entry("notes", b"new")], None),
+        ([entry("notes", b"old")], "notes is not what the manifest's digest says"),
+        ([entry("notes", b"new", size_bytes=4)], "notes has 3 bytes, and the manifest says 4"),
+        ([entry("notes", b"new", size_bytes=2)], "notes has 3 bytes, of which at most 2"),
+        ([entry("notes", b"new")] * 2, "names a file twice, or one that is not in its folder"),
+        ([entry("../1/notes", b"new")], "names a file twice, or one that is not in its folder"),
+        ([entry("..", b"")], "names a file twice, or one that is not in its folder"),
+        ([entry("", b"")], "names a file twice, or one that is not in its folder"),
+        ([entry("no\0tes", b"new")], "names a file twice, or one that is not in its folder"),
+    ],
+)
+def test_every_file_that_a_manifest_names_has_to_be_what_it_says(
+    tmp_path: Path, more: list[dict[str, object]], said: str | None
+) -> None:
+    publish_by_hand(tmp_path)
+    folder = tmp_path / "versions" / "1"
+    (folder / "notes").write_bytes(b"new")
+    change_manifest(folder, files=[*facts_of(folder)["files"], *more])
+    if said:
+        with pytest.raises(BadVersionError, match=said):
+            read_version(tmp_path, 1)
+    assert latest(tmp_path) == (None if said else 1)
+    assert is_served(folder) == (said is None)
+
+
+def test_a_file_that_a_manifest_names_has_to_be_there(tmp_path: Path) -> None:
+    publish_by_hand(tmp_path)
+    folder = tmp_path / "versions" / "1"
+    change_manifest(folder, files=[*facts_of(folder)["files"], entry("notes", b"new")])
+    assert latest(tmp_path) is None
+    assert not is_served(folder)
 
 
 @pytest.mark.parametrize("zeros", ["dataset", "run_id", "note", "file"])

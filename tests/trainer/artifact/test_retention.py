@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from movierec.control.activation import Activation, ControlError, change_activation
 from movierec.control.replicas import Replica, write_replica
 from recommender_service.artifact.loading import load_version
-from support.versions import publication, publish_by_hand
-from trainer_service.artifact.publishing import publish
+from support.versions import publication, publish, publish_by_hand
 from trainer_service.artifact.retention import Removal, collect, reasons_to_keep
 from trainer_service.model.gate import GateResult
 
@@ -239,6 +238,22 @@ def test_one_that_cannot_be_deleted_does_not_keep_the_others(volume: Path) -> No
         removed(volume)
     left = {path.name for path in (volume / "versions").iterdir()}
     assert left == {".claimed", ".deleting-1", "5"}
+
+
+def test_what_was_staged_more_than_a_day_ago_goes_and_what_may_be_written_to_stays(
+    volume: Path,
+) -> None:
+    versions = volume / "versions"
+    for name, age in (("old", timedelta(hours=25)), ("young", timedelta(hours=23))):
+        (versions / f".staging-{name}").mkdir()
+        (versions / f".staging-{name}" / "movies.csv").touch()
+        then = (datetime.now(UTC) - age).timestamp()
+        os.utime(versions / f".staging-{name}", (then, then))
+    assert removed(volume, keep=9, dry_run=True) == []
+    assert (versions / ".staging-old").exists()
+    assert removed(volume, keep=9) == []
+    left = {path.name for path in versions.glob(".staging-*")}
+    assert left == {".staging-young"}
 
 
 def test_what_is_no_version_is_left_alone(volume: Path) -> None:

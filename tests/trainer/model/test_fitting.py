@@ -13,8 +13,8 @@ import pytest
 
 from support.datasets import two_tastes
 from trainer_service.data import Ratings
-from trainer_service.errors import TrainingDivergedError
-from trainer_service.model.fitting import Fitted, fit, prepare
+from trainer_service.errors import TrainingDivergedError, WeightsNotKeptError
+from trainer_service.model.fitting import Fitted, fit, load, prepare
 from trainer_service.model.history import HistoryFolder
 from trainer_service.model.progress import TrainingProgress
 from trainer_service.model.settings import FittingSettings
@@ -242,7 +242,7 @@ def test_other_settings_or_other_data_start_anew(
 
 @pytest.mark.parametrize("library", ["movierec", "keras", "tensorflow"])
 @pytest.mark.usefixtures("overfitted")
-def test_what_another_version_of_a_library_left_starts_anew(
+def test_what_another_version_of_a_library_left_starts_anew_and_is_not_published(
     split: Split, overfitted_folder: Path, tmp_path: Path, library: str
 ) -> None:
     kept = shutil.copytree(overfitted_folder, tmp_path / "checkpoints")
@@ -251,6 +251,11 @@ def test_what_another_version_of_a_library_left_starts_anew(
     other = re.sub(rf"{library} [^ \"]+", f"{library} 0.0.1", told)
     assert other != told
     file.write_text(other, encoding="ascii")
+    made_by = (
+        rf"made by .*\b{library} 0\.0\.1\b.*, and this is movierec .*: go back to those versions"
+    )
+    with pytest.raises(WeightsNotKeptError, match=made_by):
+        load(split, OVERFITTING, kept)
     with pytest.raises(Stopped):
         fit(split, OVERFITTING, kept, stop_after(1))
     assert [path.name for path in kept.glob("epoch-*")] == ["epoch-0001.weights.h5"]

@@ -120,18 +120,61 @@ def test_who_is_asked_is_who_a_split_with_that_holdout_held_out() -> None:
     assert np.array_equal(ids[user_places(ids) < 2 * HOLDOUT], ids[out])
 
 
-def test_only_movies_that_both_have_are_ranked() -> None:
-    """What only one has can neither be liked nor be in the way, however it is placed."""
-    users = held_out(30)
-    liked = liking(users, *[[0, 1, 2, 3, 4, 5, 11]] * 30)
-    # The new one has movies 0 to 11, the active one 0 to 5 and others that nobody knows.
-    old_ids = np.array([5, 10, 20, 30, 40, 50, 60, 65])
-    old = on_circle(0, *[0] * 6, 0)
-    new = on_circle(*[0] * 6, *[90] * 5, 45)
-    result = compare(liked, contender(new), contender(old, old_ids), version=3)
-    assert result.user_count == 30
+FULL = on_circle(*[0] * 10, 90, 90)
+"""Whoever likes the first ten movies finds them all."""
+
+
+def test_a_catalogue_that_shrank_misses_what_it_lacks_as_worked_out_by_hand() -> None:
+    """Of ten liked movies eight are given; the new version has six, and finds what is left."""
+    test = liking(held_out(40), *[list(range(10))] * 40)
+    shrunk = contender(on_circle(*[0] * 6))
+    result = compare(test, shrunk, contender(FULL), version=3)
+    targets = split_likes(test).targets
+    found = np.bincount(targets.user_index[targets.movie_index < 6], minlength=40)
+    assert set(found) == {0, 1, 2}
+    # What it finds is at the first places, since of its movies only the targets are no seeds.
+    gains = np.array([0.0, 1.0, 1 + 1 / log2(3)]) / (1 + 1 / log2(3))
+    assert result.user_count == 40
+    assert result.against_ndcg_at_100 == 1
+    assert result.ndcg_at_100 == pytest.approx(gains[found].mean())
+    assert result.margin == pytest.approx(2 * (gains[found] - 1).std(ddof=1) / sqrt(40))
+    assert not result.passed
+
+
+def test_a_catalogue_that_grew_passes_with_the_same_figures_the_other_way_round() -> None:
+    test = liking(held_out(40), *[list(range(10))] * 40)
+    shrunk, full = contender(on_circle(*[0] * 6)), contender(FULL)
+    there = compare(test, shrunk, full, version=3)
+    back = compare(test, full, shrunk, version=3)
+    assert back.passed
+    assert (back.ndcg_at_100, back.against_ndcg_at_100) == (1, there.ndcg_at_100)
+    assert (back.margin, back.user_count) == (there.margin, 40)
+
+
+def test_who_gives_nothing_that_a_version_knows_finds_nothing_there() -> None:
+    """Though the target be the first of its movies, which without a seed are all alike."""
+    test = liking(held_out(40), *[[0, 1, 2, 3, 4]] * 40)
+    assert 0 in split_likes(test).targets.movie_index
+    few = contender(on_circle(*[0] * 4), np.array([10, 60, 70, 80]))
+    result = compare(test, few, contender(GOOD), version=3)
+    assert (result.ndcg_at_100, result.against_ndcg_at_100, result.passed) == (0, 1, False)
+
+
+def test_movies_that_neither_has_do_not_count() -> None:
+    """They can neither be liked nor be in the way."""
+    test = liking(held_out(30), *[[0, 1, 2, 3, 4, 5, 10, 11]] * 30)
+    without = contender(GOOD[:10]), contender(GOOD[:10])
+    result = compare(test, *without, version=3)
     # Of six movies four are given, and the two that are left are what is to be found.
     assert (result.ndcg_at_100, result.against_ndcg_at_100) == (1, 1)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_in_which_order_a_version_has_its_movies_does_not_matter(seed: int) -> None:
+    order = np.random.default_rng(seed).permutation(MOVIES)
+    mixed = contender(BAD[order], 10 * (order + 1))
+    assert compare(everyone(), mixed, contender(GOOD), version=3) == held(BAD, GOOD)
+    assert compare(everyone(), contender(GOOD), mixed, version=3) == held(GOOD, BAD)
 
 
 def test_movies_are_found_by_their_ids_wherever_their_rows_are() -> None:
@@ -145,12 +188,13 @@ def test_movies_are_found_by_their_ids_wherever_their_rows_are() -> None:
     assert (result.ndcg_at_100, result.against_ndcg_at_100) == (1, 1)
 
 
-def test_users_who_like_fewer_than_five_of_what_both_have_are_not_asked() -> None:
+def test_users_who_like_fewer_than_five_of_what_either_has_are_not_asked() -> None:
     users = held_out(50)
     likes = [[0, 1, 2, 3, 4] if place % 2 else [0, 1, 2, 3, 11] for place in range(50)]
-    active = contender(GOOD[:11], 10 * np.arange(1, 12))
-    result = compare(liking(users, *likes), contender(GOOD), active, version=3)
-    assert result.user_count == 25
+    test = liking(users, *likes)
+    for new, user_count in ((GOOD, 50), (GOOD[:11], 25)):
+        result = compare(test, contender(new), contender(GOOD[:11]), version=3)
+        assert result.user_count == user_count
 
 
 @pytest.mark.parametrize(("user_count", "compared"), [(FEWEST_USERS - 1, False), (20, True)])
@@ -165,15 +209,15 @@ def test_too_few_users_let_everything_pass_and_the_note_says_so(
         assert (
             result.note
             == "nothing was compared: 19 users were held out of this version and of version 3 "
-            "and like enough of the movies of both, and 20 are needed"
+            "and like enough of the movies of either, and 20 are needed"
         )
 
 
-def test_movies_of_which_none_is_in_both_let_everything_pass() -> None:
-    strangers = contender(GOOD, np.arange(1, MOVIES + 1))
+def test_a_version_of_quite_other_movies_finds_nothing() -> None:
+    strangers = contender(GOOD, np.arange(1_001, 1_001 + MOVIES))
     result = compare(everyone(), contender(BAD), strangers, version=3)
-    assert result.passed
-    assert "0 users" in result.note
+    assert (result.user_count, result.against_ndcg_at_100, result.passed) == (30, 0, True)
+    assert not compare(everyone(), strangers, contender(BAD), version=3).passed
 
 
 def test_of_many_users_the_first_by_their_places_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,12 +257,25 @@ def test_the_same_embeddings_pass_whatever_is_liked(
     assert (result.margin, result.ndcg_at_100) == (0, result.against_ndcg_at_100)
 
 
-@given(one=embeddings, other=embeddings, seed=st.integers(0, 99))
+catalogues = st.sets(st.integers(0, MOVIES - 1), min_size=1).map(sorted)
+
+
+@given(
+    vectors=st.tuples(embeddings, embeddings),
+    rows=st.tuples(catalogues, catalogues),
+    seed=st.integers(0, 99),
+)
 def test_of_two_at_least_one_passes_against_the_other_with_the_same_figures_and_margin(
-    one: NDArray[np.float32], other: NDArray[np.float32], seed: int
+    vectors: tuple[NDArray[np.float32], ...], rows: tuple[list[int], ...], seed: int
 ) -> None:
+    """Whichever movies either has."""
     test = at_random(seed)
-    there, back = held(one, other, test), held(other, one, test)
+    one, other = (
+        contender(of_all[some], 10 * (np.array(some) + 1))
+        for of_all, some in zip(vectors, rows, strict=True)
+    )
+    there = compare(test, one, other, version=3)
+    back = compare(test, other, one, version=3)
     assert there.passed or back.passed
     assert there.ndcg_at_100 == back.against_ndcg_at_100
     assert there.margin == pytest.approx(back.margin)

@@ -13,6 +13,7 @@ from trainer_service.model.split import (
     HELD_OUT_RATING_SHARE,
     LIKED_FROM,
     Split,
+    of_test_users,
     split_likes,
     split_ratings,
 )
@@ -70,6 +71,18 @@ def test_a_user_is_on_the_same_side_whoever_else_is_in_the_data(
     fewer = ratings.select(ratings.user_index % 3 == 0).without_unrated()
     for whole, part in zip(sides(split), sides(split_ratings(fewer, 1 / 14)), strict=True):
         assert pairs_of(part) == pairs_of(whole) & pairs_of(fewer)
+
+
+@pytest.mark.parametrize("holdout", [0.0, 1 / 14, 0.4])
+def test_the_ratings_of_test_users_are_those_of_the_split_and_of_movies_that_are_not_trained_on(
+    ratings: Ratings, holdout: float
+) -> None:
+    of_users = of_test_users(ratings, holdout)
+    assert pairs_of(of_users) == pairs_of(split_ratings(ratings, holdout).test)
+    trained_on = ratings.select(ratings.movie_index < 10).without_unrated()
+    test = split_ratings(trained_on, holdout).test
+    some = set(trained_on.movie_ids.tolist())
+    assert pairs_of(test) == {pair for pair in pairs_of(of_users) if pair[1] in some}
 
 
 def test_nothing_is_held_out_where_nothing_should_be(ratings: Ratings) -> None:

@@ -1,6 +1,7 @@
 """Runs on disk."""
 
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,8 +13,11 @@ from trainer_service.runs.store import RunStore
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> RunStore:
-    return RunStore(tmp_path / "runs")
+def store(tmp_path: Path) -> Iterator[RunStore]:
+    store = RunStore(tmp_path / "runs")
+    store.lock()
+    yield store
+    store.unlock()
 
 
 @pytest.fixture
@@ -79,6 +83,23 @@ def test_a_run_whose_folder_has_vanished_is_not_saved_into_a_new_one(
     with pytest.raises(FileNotFoundError):
         store.append(event(run, 1))
     assert not store.root.exists()
+
+
+def test_no_run_is_made_in_another_folder_than_the_one_that_was_locked(store: RunStore) -> None:
+    """As when a volume has vanished, and another or none was mounted in its place."""
+    away = store.root.rename(store.root.with_name("away"))
+    with pytest.raises(FileNotFoundError):
+        store.create("sample", TrainingSettings(), "")
+    assert not store.root.exists()
+    another = RunStore(store.root)
+    another.lock()
+    with pytest.raises(OSError, match="not the folder that this trainer has locked"):
+        store.create("sample", TrainingSettings(), "")
+    another.unlock()
+    assert [path.name for path in store.root.iterdir()] == [".lock"]
+    shutil.rmtree(store.root)
+    away.rename(store.root)
+    assert store.create("sample", TrainingSettings(), "").dataset == "sample"
 
 
 def test_weights_are_discarded_with_all_that_is_beside_them_left(store: RunStore, run: Run) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from support.datasets import write_two_tastes
 from support.servers import DEADLINE_S
+from trainer_service.artifact.publishing import prepare_volume
 from trainer_service.model.settings import TrainingSettings
 from trainer_service.runs.job import Job
 from trainer_service.runs.run import RunPhase, RunUpdate
@@ -16,6 +17,7 @@ from trainer_service.runs.run import RunPhase, RunUpdate
 @contextmanager
 def working(folder: Path, settings: TrainingSettings) -> Iterator[subprocess.Popen[str]]:
     """A training process that was given a job, with its standard input still open."""
+    prepare_volume(folder / "artifacts")
     job = Job(
         run_id="run-1",
         dataset="tastes",
