@@ -28,6 +28,7 @@ KNOWN_VARIABLES = frozenset(
         "DATA_DIR",
         "KEEP_FOR_S",
         "KEEP_VERSIONS",
+        "KEEP_WEIGHTS_S",
         "LISTEN",
         "LOADED_VERSIONS",
         "LOG_LEVEL",
