@@ -21,6 +21,7 @@ TABLES = {
     "load": "bench.load",
     "swaps": "bench.swaps",
     "serving": "bench.serving",
+    "workers": "bench.workers",
 }
 """Each table's module, in the order in which they are measured."""
 
