@@ -62,11 +62,17 @@ class Recommender:
         )
         self._heartbeat = Heartbeat(settings.control_folder, questions, self._versions)
         self._log = log_of(settings)
+        self._announcing: set[asyncio.Task[None]] = set()
         recommender_pb2_grpc.add_RecommenderServiceServicer_to_server(
             RecommenderServicer(
                 self._versions,
                 answering_of(settings, self._log),
-                Activator(followed, survey, self._versions),
+                Activator(
+                    followed,
+                    survey,
+                    self._versions,
+                    follow=self._workers.follow if self._workers else None,
+                ),
                 Fleet(followed, survey, self._heartbeat),
             ),
             self.server.grpc,
@@ -96,10 +102,16 @@ class Recommender:
         await self._watcher.stop()
 
     async def _on_change(self) -> None:
-        # Whoever waits for the change may go; it is told to the others all the same.
-        await asyncio.shield(asyncio.create_task(self._tell_of_change()))
+        if self._workers is None:
+            await self._announce()
+            return
+        # Looking for versions goes on, however long a worker takes.
+        announcing = asyncio.create_task(self._announce())
+        self._announcing.add(announcing)
+        announcing.add_done_callback(self._announcing.discard)
 
-    async def _tell_of_change(self) -> None:
+    async def _announce(self) -> None:
+        """Says how the versions stand: to the other workers, and only then to everybody."""
         if self._workers:
             await self._workers.follow()
         self._heartbeat.hurry()

@@ -116,6 +116,9 @@ class Workers:
             why = await self._lead(number, process)
         except OSError as error:
             why = f"cannot be started: {error}"
+        except Exception:
+            log.exception("leading worker %d failed", number)
+            why = "is given up"
         # When this is cancelled the process goes on, to its end in order.
         if process:
             await process.kill()

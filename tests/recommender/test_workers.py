@@ -185,19 +185,51 @@ def test_versions_that_change_under_load_lose_no_call_on_any_process(
     assert {number for seen in load.seen for number in seen} == set(range(1, SWAPS + 2))
 
 
-def test_the_embeddings_are_in_memory_once(tmp_path: Path, artifacts_dir: Path) -> None:
+def test_the_same_memory_is_mapped_by_all_and_released_by_all(
+    tmp_path: Path, artifacts_dir: Path
+) -> None:
+    for _ in range(3):
+        publish_by_hand(artifacts_dir)
+    flags = ("--loaded-versions", "1")
+    with workers(tmp_path, *flags, count=3) as service, asked_each(service) as each:
+        before = [memory_of(pid) for pid in each]
+        assert before[0]
+        assert before == [before[0]] * 3
+        for number in (1, 2, 1):
+            each[service.process.pid].pin(number)
+        after = until(
+            lambda: [memory_of(pid) for pid in each],
+            lambda now: len(set(map(frozenset, now))) == 1,
+        )
+        assert len(after[0]) == len(before[0])
+        assert not after[0] & before[0]
+
+
+def memory_of(pid: int) -> set[str]:
+    """The memory of versions that a process has mapped, as the kernel numbers it."""
+    lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
+    return {line.split()[4] for line in lines if "memfd:movierec" in line}
+
+
+def test_a_version_is_loaded_nowhere_before_all_have_it(artifacts_dir: Path) -> None:
     publish_by_hand(artifacts_dir)
-    with workers(tmp_path, count=3) as service, asked_each(service) as each:
-        files = [
-            {
-                line.split()[4]  # the inode
-                for line in Path(f"/proc/{pid}/maps").read_text().splitlines()
-                if "memfd:movierec" in line
-            }
-            for pid in each
-        ]
-        assert files[0]
-        assert files[0] >= files[1] == files[2] != set()
+    with running_recommender(artifacts_dir, workers=2) as recommender:
+        recommender.wait_until_it_serves(1)
+        (second,) = worker_processes()
+        with (
+            channel_to(os.getpid(), recommender.address) as here,
+            channel_to(second, recommender.address) as there,
+        ):
+            asked = AskedRecommender(recommender.address, here)
+            os.kill(second, signal.SIGSTOP)
+            publish_by_hand(artifacts_dir)
+            until(asked.states, lambda states: 2 in states)
+            asked.wait_for_looks()
+            assert asked.states() == {2: "LOADING", 1: "SERVING"}
+            assert asked.answering() == 1
+            os.kill(second, signal.SIGCONT)
+            asked.wait_until_it_serves(2)
+            until(AskedRecommender(recommender.address, there).answering, lambda now: now == 2)
 
 
 def test_a_worker_that_is_killed_is_missed_by_no_new_connection_and_comes_back(

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 
 def cannot_listen(address: str) -> str:
@@ -30,22 +30,25 @@ def taken_to_share(address: str) -> Iterator[str]:
         OSError: The address cannot be listened on.
     """
     host, _, port = address.rpartition(":")
-    try:
-        # As gRPC does, the name is looked up, and a wildcard stands for both families.
-        found = socket.getaddrinfo(
-            host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
-        family, kind, protocol, _, where = found[0]
-        first = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise OSError(cannot_listen(address)) from error
-    with first:
+    with ExitStack() as stack:
         try:
-            # Connections that have just ended are no reason not to begin again.
-            first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            first.bind(where)
-            first.listen()
-            first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            # A name may stand for addresses of two families, which gRPC then listens on.
+            addresses = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
+            real = int(port)
+            for family, kind, protocol, _, where in addresses:
+                first = stack.enter_context(socket.socket(family, kind, protocol))
+                real = _take(first, (where[0], real, *where[2:]))
         except OSError as error:
             raise OSError(cannot_listen(address)) from error
-        yield f"{host}:{first.getsockname()[1]}"
+        yield f"{host}:{real}"
+
+
+def _take(first: socket.socket, where: tuple[str | int, ...]) -> int:
+    """Has a socket listen, and then share; its port."""
+    # Connections that have just ended are no reason not to begin again.
+    first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    first.bind(where)
+    first.listen()
+    first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    port: int = first.getsockname()[1]
+    return port
