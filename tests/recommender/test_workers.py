@@ -156,7 +156,9 @@ def test_what_any_process_is_told_to_activate_all_serve_when_it_returns(
                         asked.answering("other")
 
 
-def test_a_deadline_is_passed_on(tmp_path: Path, artifacts_dir: Path) -> None:
+def test_a_call_that_is_passed_on_ends_at_its_deadline_and_holds_up_no_other(
+    tmp_path: Path, artifacts_dir: Path
+) -> None:
     publish_by_hand(artifacts_dir)
     with workers(tmp_path) as service, asked_each(service) as each:
         second = each[processes(service)[1]]
@@ -259,17 +261,24 @@ def test_a_worker_that_is_killed_is_missed_by_no_new_connection_and_comes_back(
         assert killed[0].endswith("it is started again now")
 
 
+@pytest.mark.parametrize("loaded_before", [True, False])
 def test_a_worker_that_does_not_follow_is_replaced_before_an_activation_returns(
-    artifacts_dir: Path, monkeypatch: pytest.MonkeyPatch
+    artifacts_dir: Path, monkeypatch: pytest.MonkeyPatch, *, loaded_before: bool
 ) -> None:
     publish_by_hand(artifacts_dir)
     publish_by_hand(artifacts_dir)
-    with running_recommender(artifacts_dir, workers=2) as recommender:
-        recommender.wait_until_it_serves(2)
+    with (
+        running_recommender(artifacts_dir, workers=2) as recommender,
+        channel_to(os.getpid(), recommender.address) as here,
+    ):
+        asked = AskedRecommender(recommender.address, here)
+        asked.wait_until_it_serves(2)
+        if loaded_before:
+            asked.label("good", 1)
         (second,) = worker_processes()
         os.kill(second, signal.SIGSTOP)
         monkeypatch.setattr(process, "PATIENCE_S", 1.0)
-        assert recommender.pin(1).serving_version == 1
+        assert asked.pin(1).serving_version == 1
         assert not is_alive(second)
         monkeypatch.undo()
         (third,) = until(worker_processes, lambda found: found not in ([], [second]))
