@@ -1,12 +1,12 @@
-"""Several processes that answer on one port: they say the same, follow, and end together."""
+"""Several processes that answer on one port: they say the same, and follow together."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +22,13 @@ from recommender_service.workers import process
 from support.connections import channel_to, new_connection
 from support.load import Load, publish_number
 from support.processes import is_alive, worker_processes
-from support.recommenders import SLOW_READER, AskedRecommender, running_recommender
+from support.recommenders import AskedRecommender, running_recommender
 from support.servers import DEADLINE_S, health_of, until, wait_until_serving
-from support.services import Running, started
-from support.versions import publish_by_hand, publish_many
+from support.services import started
+from support.versions import publish_by_hand
+from support.workers import all_gone, asked_each, processes, workers
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux shares ports so")
-
-Asked = dict[int, AskedRecommender]
-"""By process id."""
 
 SWAPS = 10
 NEW_CONNECTIONS = 12
@@ -41,32 +39,6 @@ def artifacts_dir(tmp_path: Path) -> Path:
     return tmp_path / "artifacts"
 
 
-@contextmanager
-def workers(folder: Path, *flags: str, count: int = 2) -> Iterator[Running]:
-    """A recommender that so many processes answer for."""
-    usual = ("--workers", str(count), "--poll-interval-s", "0.05")
-    with started("recommender_service", folder, *usual, *flags) as service:
-        assert len(worker_processes(service.process.pid)) == count - 1
-        yield service
-
-
-def processes(service: Running) -> list[int]:
-    """The processes that answer, the first one first."""
-    return [service.process.pid, *worker_processes(service.process.pid)]
-
-
-@contextmanager
-def asked_each(service: Running, options: list[tuple[str, int]] | None = None) -> Iterator[Asked]:
-    """A connection to each process, once all serve."""
-    with ExitStack() as stack:
-        asked = {}
-        for pid in processes(service):
-            channel = stack.enter_context(channel_to(pid, service.address, options))
-            wait_until_serving(channel)
-            asked[pid] = AskedRecommender(service.address, channel)
-        yield asked
-
-
 def said(call: Callable[[], Any]) -> list[dict[str, Any]]:
     """What a call answers, or the whole of its error, as JSON has it."""
     try:
@@ -75,11 +47,6 @@ def said(call: Callable[[], Any]) -> list[dict[str, Any]]:
         answer = rpc_status.from_call(error)
     messages = answer if isinstance(answer, list) else [answer]
     return [json_format.MessageToDict(message) for message in messages]
-
-
-def all_gone(pids: Sequence[int]) -> None:
-    """Waits until processes have ended."""
-    until(lambda: [pid for pid in pids if is_alive(pid)], lambda alive: alive == [])
 
 
 BATCH = [
@@ -284,84 +251,6 @@ def test_a_worker_that_does_not_follow_is_replaced_before_an_activation_returns(
         (third,) = until(worker_processes, lambda found: found not in ([], [second]))
         with channel_to(third, recommender.address) as channel:
             assert AskedRecommender(recommender.address, channel).answering() == 1
-
-
-def test_when_the_first_is_killed_the_others_end_and_the_port_is_free(
-    tmp_path: Path, artifacts_dir: Path
-) -> None:
-    publish_by_hand(artifacts_dir)
-    with workers(tmp_path, count=3) as service, asked_each(service):
-        pids = processes(service)
-        service.process.kill()
-        service.process.wait(DEADLINE_S)
-        all_gone(pids)
-        again = ("--listen", service.address)
-        with workers(tmp_path, *again) as following, asked_each(following) as each:
-            assert [asked.answering() for asked in each.values()] == [1, 1]
-
-
-@pytest.mark.parametrize("which", ["the first", "all"])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stream_of_any_process_is_finished_when_they_are_told_to_stop(
-    tmp_path: Path, artifacts_dir: Path, number: int, which: str
-) -> None:
-    publish_many(artifacts_dir, "Film")
-    request = pb.RecommendRequest(seeds=[pb.Seed(movie_id=10)], top_k=1_000)
-    with workers(tmp_path, "--shutdown-grace-s", "60") as service:
-        pids = processes(service)
-        with asked_each(service, SLOW_READER) as each:
-            streams = [asked.stub.Recommend(request, timeout=DEADLINE_S) for asked in each.values()]
-            begun = [next(stream) for stream in streams]
-            for pid in pids if which == "all" else pids[:1]:
-                os.kill(pid, number)
-            until(lambda: refused(service.address), bool)
-            assert service.process.poll() is None
-            for first, stream in zip(begun, streams, strict=True):
-                answers = (first, *stream)
-                ranks = [movie.rank for answer in answers for movie in answer.recommendations]
-                assert ranks == list(range(1, 1_001))
-        assert service.process.wait(DEADLINE_S) == 0
-        assert not any(map(is_alive, pids))
-        assert service.process.stderr
-        assert "Traceback" not in service.process.stderr.read()
-
-
-def refused(address: str) -> bool:
-    """Whether nobody takes connections at an address."""
-    try:
-        with grpc.insecure_channel(address, [("grpc.use_local_subchannel_pool", 1)]) as channel:
-            health_of(channel)
-    except grpc.RpcError:
-        return True
-    return False
-
-
-def test_a_stream_that_nobody_reads_holds_no_process_beyond_the_grace(
-    tmp_path: Path, artifacts_dir: Path
-) -> None:
-    publish_many(artifacts_dir, "Film")
-    with workers(tmp_path, "--shutdown-grace-s", "0.5") as service:
-        pids = processes(service)
-        with asked_each(service, SLOW_READER) as each:
-            request = pb.RecommendRequest(seeds=[pb.Seed(movie_id=10)], top_k=1_000)
-            for asked in each.values():
-                next(asked.stub.Recommend(request))
-            assert service.stop(signal.SIGTERM) == 0
-            all_gone(pids)
-
-
-def test_a_second_signal_ends_all_at_once(tmp_path: Path, artifacts_dir: Path) -> None:
-    publish_many(artifacts_dir, "Film")
-    with workers(tmp_path, "--shutdown-grace-s", "3600") as service:
-        pids = processes(service)
-        with asked_each(service, SLOW_READER) as each:
-            request = pb.RecommendRequest(seeds=[pb.Seed(movie_id=10)], top_k=1_000)
-            for asked in each.values():
-                next(asked.stub.Recommend(request))
-            service.process.send_signal(signal.SIGTERM)
-            until(lambda: refused(service.address), bool)
-            assert service.stop(signal.SIGTERM) == 128 + signal.SIGTERM
-            all_gone(pids)
 
 
 @pytest.mark.parametrize(("there", "comes"), [("1", "2"), ("2", "2"), ("2", "1")])
