@@ -24,6 +24,7 @@ TABLES = {
     "serving": "bench.serving",
     "scan": "bench.scan",
     "start": "bench.start",
+    "workers": "bench.workers",
 }
 """Each table's module, in the order in which they are measured."""
 

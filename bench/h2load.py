@@ -1,8 +1,10 @@
 """Runs `h2load`, the load generator in C of nghttp2, against a gRPC server."""
 
 import re
+import resource
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
@@ -24,12 +26,16 @@ class Load:
         p50_s: What half of the calls did not take longer than.
         p99_s: What 99 of 100 calls did not take longer than.
         failed_count: Calls that came to nothing.
+        took_s: From the start of h2load to its end.
+        processor_s: Of processor time that h2load took meanwhile.
     """
 
     replies_per_s: float
     p50_s: float
     p99_s: float
     failed_count: int
+    took_s: float
+    processor_s: float
 
 
 def load(
@@ -53,6 +59,7 @@ def load(
         body, log = Path(temporary) / "body", Path(temporary) / "log"
         # A frame of gRPC: not compressed, the length, the message.
         body.write_bytes(b"\0" + len(message).to_bytes(4, "big") + message)
+        began, before = time.perf_counter(), _processor_s()
         said = subprocess.run(
             [
                 *("h2load", "--clients", str(CLIENTS), "--max-concurrent-streams", str(STREAMS)),
@@ -67,6 +74,7 @@ def load(
             text=True,
             check=True,
         ).stdout
+        took_s, processor_s = time.perf_counter() - began, _processor_s() - before
         # Start, status and how long it took, in microseconds; of those that the end cut off, 0.
         calls = [line.split() for line in log.read_text(encoding="ascii").splitlines()]
     rate_found = re.search(r"finished in .*?, ([0-9.]+) req/s", said)
@@ -80,4 +88,12 @@ def load(
         p50_s=hundredths[49],
         p99_s=hundredths[98],
         failed_count=sum(map(int, failed.groups())),
+        took_s=took_s,
+        processor_s=processor_s,
     )
+
+
+def _processor_s() -> float:
+    """Processor time of all processes that this one has started and that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

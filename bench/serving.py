@@ -81,20 +81,20 @@ def _compare(
     artifacts = published(setup.data, movie_count, DEFAULTS.dim).parent.parent
     message = request.SerializeToString()
     with ExitStack() as stack:
-        ours = stack.enter_context(running_recommender(artifacts, arguments))
+        ours, _ = stack.enter_context(running_recommender(artifacts, arguments))
         with grpc.insecure_channel(ours) as channel:
             (answer,) = RecommenderServiceStub(channel).Recommend(request, timeout=60)
-        bare = stack.enter_context(_bare(answer.SerializeToString()))
+        bare, _ = stack.enter_context(_bare(answer.SerializeToString()))
         calls = {"ours": (ours, RECOMMEND), "bare": (bare, BARE)}
 
         def most(name: str) -> float:
-            return _checked(load(*calls[name], message, seconds=SECONDS)).replies_per_s
+            return checked(load(*calls[name], message, seconds=SECONDS)).replies_per_s
 
         rates = alternate({name: partial(most, name) for name in calls}, setup.rounds)
         half = min(series.median for series in rates.values()) / 2
 
         def wait(name: str) -> float:
-            return _checked(load(*calls[name], message, seconds=SECONDS, rate=half)).p99_s
+            return checked(load(*calls[name], message, seconds=SECONDS, rate=half)).p99_s
 
         waits = alternate({name: partial(wait, name) for name in calls}, setup.rounds)
     return {f"replies/s, {name}": series for name, series in rates.items()} | {
@@ -116,18 +116,21 @@ def _row(name: str, found: dict[str, Series]) -> tuple[str, ...]:
     )
 
 
-def _checked(found: Load) -> Load:
+def checked(found: Load) -> Load:
+    """The same, if no call failed."""
     if found.failed_count:
         raise RuntimeError(f"{found.failed_count} calls failed")
     return found
 
 
 @contextmanager
-def running_recommender(artifacts: Path, arguments: Sequence[str] = ()) -> Iterator[str]:
-    """A recommender of that volume, once it serves; where it listens."""
+def running_recommender(
+    artifacts: Path, arguments: Sequence[str] = ()
+) -> Iterator[tuple[str, int]]:
+    """A recommender of that volume, once it serves; where it listens, and its process id."""
     command = [sys.executable, "-m", "recommender_service", "--listen", "127.0.0.1:0"]
     command += ["--artifacts-dir", str(artifacts), "--log-level", "error", *arguments]
-    with _started(command) as address, grpc.insecure_channel(address) as channel:
+    with _started(command) as started, grpc.insecure_channel(started[0]) as channel:
         stub = RecommenderServiceStub(channel)
         while True:
             try:
@@ -135,27 +138,27 @@ def running_recommender(artifacts: Path, arguments: Sequence[str] = ()) -> Itera
                 break
             except grpc.RpcError:
                 continue  # it has loaded nothing yet
-        yield address
+        yield started
 
 
 @contextmanager
-def _bare(message: bytes) -> Iterator[str]:
+def _bare(message: bytes) -> Iterator[tuple[str, int]]:
     with TemporaryDirectory() as temporary:
         path = Path(temporary) / "message"
         path.write_bytes(message)
-        with _started([sys.executable, "-m", "bench.bare_server", str(path)]) as address:
-            yield address
+        with _started([sys.executable, "-m", "bench.bare_server", str(path)]) as started:
+            yield started
 
 
 @contextmanager
-def _started(command: Sequence[str]) -> Iterator[str]:
-    """A process that prints where it listens, and is killed at the end."""
+def _started(command: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """A process that prints where it listens, and is killed at the end; and its id."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout  # noqa: S101  # asked for above
             found = re.search(r"listening on (\S+)", process.stdout.readline())
             if not found:
                 raise RuntimeError(f"{command[2]} did not start; see above for what it printed")
-            yield found[1]
+            yield found[1], process.pid
         finally:
             process.kill()

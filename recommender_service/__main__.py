@@ -7,6 +7,9 @@ import sys
 # A matrix-vector product is done in 0.1 ms by one thread; several per call only
 # wait for each other under load. NumPy reads this once, when it is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# Workers are started by a fork that becomes another program at once: nothing of gRPC has to be
+# held up for that, nor made ready again.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 try:
     from movierec.chassis.server import main_of

@@ -5,6 +5,7 @@ import mmap
 import os
 import weakref
 from collections.abc import Iterable, Iterator
+from typing import Self
 
 
 class SharedMemory:
@@ -39,6 +40,24 @@ class SharedMemory:
         self.content = memoryview(self._mapping)[:size].toreadonly()
         """The bytes, which can only be read."""
 
+    @classmethod
+    def handed_over(cls, descriptor: int, size: int) -> Self:
+        """The memory that another process has filled.
+
+        Args:
+            descriptor: Of the memory; it is this object's from now on.
+            size: In bytes, without what was added to map nothing.
+
+        Raises:
+            OSError: It cannot be mapped.
+        """
+        memory = cls.__new__(cls)
+        memory.descriptor = descriptor
+        weakref.finalize(memory, os.close, descriptor)
+        memory._mapping = _mapped_file(descriptor, size)  # noqa: SLF001  # made just above
+        memory.content = memoryview(memory._mapping)[:size].toreadonly()  # noqa: SLF001
+        return memory
+
     def lines(self) -> Iterator[bytes]:
         """The lines, each with its line feed; for one reader at a time."""
         self._mapping.seek(0)
@@ -55,6 +74,10 @@ def _filled_file(descriptor: int, size: int, blocks: Iterable[memoryview]) -> mm
         fcntl.F_ADD_SEALS,
         fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL,
     )
+    return _mapped_file(descriptor, size)
+
+
+def _mapped_file(descriptor: int, size: int) -> mmap.mmap:
     return mmap.mmap(descriptor, _mapped_size(size), access=mmap.ACCESS_READ)
 
 

@@ -38,6 +38,10 @@ class RecommenderSettings(ServiceSettings):
     """A file that gets a line of JSON for each answer: when, from which version, to which request,
     in how many milliseconds, and the ids of the movies; none is written if not given."""
 
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    """Processes that answer on the port, as many as there are cores for; they share a version's
+    memory, and each remembers answers of its own. More than 1 needs Linux."""
+
     @property
     def control_folder(self) -> Path:
         """Where it is said what is to serve."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from movierec.chassis.errors import InvalidRequestError, Violation
@@ -95,12 +96,20 @@ class Activator:
         followed: Where it is said.
         survey: Where versions come from.
         versions: What serves.
+        follow: Has others of this replica serve the same; awaited after each change.
     """
 
-    def __init__(self, followed: FollowedActivation, survey: Survey, versions: Versions) -> None:
+    def __init__(
+        self,
+        followed: FollowedActivation,
+        survey: Survey,
+        versions: Versions,
+        follow: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._followed = followed
         self._survey = survey
         self._versions = versions
+        self._follow = follow
         self._one_at_a_time = asyncio.Lock()
 
     async def activate(self, change: Change) -> Changed:
@@ -132,6 +141,8 @@ class Activator:
             if change.version is not None and not await self._is_there(change.version):
                 await self._take_back(change, before[0], served)
                 raise VersionNotFoundError(change.version, self._survey.there)
+            if self._follow:
+                await self._follow()
             return Changed(activation, self._versions.serving_number)
 
     async def _is_there(self, number: int) -> bool:

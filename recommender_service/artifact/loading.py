@@ -1,12 +1,13 @@
 """Loads a version: reads each file once, and believes none of them unchecked."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from recommender_service.artifact.embeddings import EMBEDDINGS, embeddings_of
 from recommender_service.artifact.files import digest_of, read_shared
-from recommender_service.artifact.manifest import Manifest, read_manifest
+from recommender_service.artifact.manifest import Manifest, parse_manifest, read_manifest
 from recommender_service.artifact.movies import MOVIES, movies_of
 from recommender_service.catalogue.catalogue import AmbiguousNameError, Catalogue
 from recommender_service.errors import BadVersionError
@@ -32,19 +33,37 @@ def load_version(folder: Path) -> Version:
             memory.
     """
     manifest = read_manifest(folder)
-    embeddings_file = _read(folder, EMBEDDINGS, manifest)
-    embeddings = embeddings_of(embeddings_file.content, (manifest.movie_count, manifest.dim))
-    movies_file = _read(folder, MOVIES, manifest)
-    movies = movies_of(movies_file, manifest.movie_count)
+    files = {name: _read(folder, name, manifest) for name in (EMBEDDINGS, MOVIES)}
     for name in manifest.files.keys() - {EMBEDDINGS, MOVIES}:  # of a later writer
         _check_digest(name, digest_of(folder / name, manifest.files[name].size_bytes), manifest)
+    return assemble(int(folder.name), manifest.content, files, datetime.now(UTC))
+
+
+def assemble(
+    number: int, content: bytes, files: Mapping[str, SharedMemory], load_time: datetime
+) -> Version:
+    """A version of what is in memory, checked but for digests, and warmed up; also in a thread.
+
+    Args:
+        number: Its number.
+        content: Of its manifest.
+        files: What was read, by name.
+        load_time: When, with a time zone.
+
+    Raises:
+        BadVersionError: It must not be served: FORMAT, or VALUES.
+    """
+    manifest = parse_manifest(content)
+    shape = (manifest.movie_count, manifest.dim)
+    embeddings = embeddings_of(files[EMBEDDINGS].content, shape)
+    movies = movies_of(files[MOVIES], manifest.movie_count)
     version = Version(
-        number=int(folder.name),
-        manifest=manifest.content,
+        number=number,
+        manifest=content,
         catalogue=Catalogue(movies),
         index=MovieIndex(embeddings, movies.movie_ids),
-        load_time=datetime.now(UTC),
-        files={EMBEDDINGS: embeddings_file, MOVIES: movies_file},
+        load_time=load_time,
+        files=files,
     )
     _warm_up(version)
     return version

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -44,10 +44,14 @@ class Survey:
 
     Args:
         volume: Where they are.
+        share: Awaited with each version that was loaded, before anybody gets it.
     """
 
-    def __init__(self, volume: Volume) -> None:
+    def __init__(
+        self, volume: Volume, share: Callable[[Version], Awaitable[None]] | None = None
+    ) -> None:
         self._volume = volume
+        self._share = share
         self._there: set[int] = set()
         self._findings: dict[int, Finding] = {}
         self._pauses = Pauses()
@@ -183,6 +187,8 @@ class Survey:
     async def _load(self, number: int, manifest: Manifest) -> Version:
         try:
             version = await self._volume.load(number, manifest)
+            if self._share:
+                await self._share(version)
         except BadVersionError as error:
             self._reject(number, error)
             raise

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from movierec.control.activation import Activation
 from recommender_service.artifact.followed import FollowedActivation
 from recommender_service.artifact.shelf import Shelf
+from recommender_service.artifact.standing import Standing
 from recommender_service.artifact.states import VersionState, VersionStatus
 from recommender_service.artifact.survey import Finding, Survey
-from recommender_service.errors import NoVersionError, VersionNotLoadedError
 from recommender_service.query.version import Version
 
 GATE = "GATE"
@@ -24,8 +24,8 @@ class Versions:
         followed: What is to serve.
         survey: What there is.
         shelf: What is in memory.
-        on_change: Awaited whenever another version serves, others are loaded, or
-            something else is to serve.
+        on_change: Awaited whenever another version serves, others are loaded or on
+            the volume, or something else is to serve.
     """
 
     def __init__(
@@ -61,6 +61,16 @@ class Versions:
         """The versions that may be asked for, ascending."""
         return self._shelf.numbers
 
+    def standing(self) -> Standing:
+        """Where the versions stand now."""
+        return Standing(
+            serving=self.serving_number,
+            loaded=tuple(self._shelf.numbers),
+            labels=self.activation.labels,
+            there=tuple(self._survey.there),
+            why_none="" if self._shelf.serving else self._why_none_serves(),
+        )
+
     def take(self, asked: int | str | None) -> Version:
         """The version that is to answer a call, which takes it once and keeps it.
 
@@ -71,19 +81,10 @@ class Versions:
             NoVersionError: Nothing serves.
             VersionNotLoadedError: Another version serves, and this one is not loaded.
         """
-        serving = self._shelf.serving
-        if asked is None:
-            version = serving
-        else:
-            number = self.activation.labels.get(asked) if isinstance(asked, str) else asked
-            version = None if number is None else self._shelf.get(number)
-            if version is None and serving is not None:
-                roles = {number: self._roles(number) for number in self._shelf.numbers}
-                there = self._survey.there  # nothing, while the volume is away
-                is_there = isinstance(asked, str) or not there or asked in there
-                raise VersionNotLoadedError(asked, roles, is_there=is_there)
-        if version is None:
-            raise NoVersionError(self._why_none_serves())
+        if asked is None and self._shelf.serving is not None:
+            return self._shelf.serving
+        version = self._shelf.get(self.standing().choose(asked))
+        assert version is not None  # noqa: S101  # those that it chooses from are there
         return version
 
     def get(self, number: int) -> Version | None:
@@ -138,7 +139,7 @@ class Versions:
             self._shelf.serve(version)
             log.info("version %d serves, with %d movies", version.number, len(version.catalogue))
         self._shelf.trim(self.activation.labels.values())
-        now = (self.serving_number, self._shelf.numbers, self._followed.now)
+        now = (self.standing(), self._followed.now)
         if now != self._told:
             self._told = now
             await self._on_change()
@@ -171,10 +172,6 @@ class Versions:
             is_pinned=number == self.activation.pinned,
             is_loaded=version is not None,
         )
-
-    def _roles(self, number: int) -> list[str]:
-        serving = ["serving"] if number == self.serving_number else []
-        return serving + self.activation.labels_of(number)
 
     def _why_none_serves(self) -> str:
         if self._followed.now is None:

@@ -1,7 +1,11 @@
 """Puts the recommender together from its settings."""
 
 import asyncio
+import os
+import secrets
+import sys
 
+from movierec.chassis.port import taken_to_share
 from movierec.chassis.server import ServiceServer
 from movierec.v1 import recommender_pb2, recommender_pb2_grpc
 from recommender_service.artifact.activating import Activator
@@ -10,21 +14,24 @@ from recommender_service.artifact.followed import FollowedActivation
 from recommender_service.artifact.heartbeat import Heartbeat
 from recommender_service.artifact.questions import Questions
 from recommender_service.artifact.shelf import Shelf
+from recommender_service.artifact.standing import Standing
 from recommender_service.artifact.survey import Survey
 from recommender_service.artifact.versions import Versions
 from recommender_service.artifact.volume import Volume
 from recommender_service.artifact.watching import VersionWatcher
+from recommender_service.query.version import Version
 from recommender_service.service.answering import Answering
 from recommender_service.service.error_table import ERROR_TABLE
 from recommender_service.service.recommendation_log import RecommendationLog
 from recommender_service.service.servicer import RecommenderServicer
 from recommender_service.settings import RecommenderSettings
+from recommender_service.workers.leading import Workers
 
 SERVICE_NAME = recommender_pb2.DESCRIPTOR.services_by_name["RecommenderService"].full_name
 
 
 class Recommender:
-    """The recommender service: a server, the watcher behind it, and its heartbeat.
+    """The recommender service: a server, the watcher behind it, its heartbeat, other workers.
 
     Nothing runs before `start`.
 
@@ -32,14 +39,18 @@ class Recommender:
         settings: What it was told.
 
     Raises:
-        OSError: The address cannot be listened on, or the log cannot be written.
+        OSError: The address cannot be listened on, the log cannot be written, or there
+            can be no other workers.
     """
 
     def __init__(self, settings: RecommenderSettings) -> None:
-        self.server = ServiceServer(settings, services=[SERVICE_NAME], errors=ERROR_TABLE)
+        self.server, self._workers = self._listening(settings)
         questions = Questions()
         followed = FollowedActivation(settings.control_folder, questions)
-        survey = Survey(Volume(settings.artifacts_dir, questions))
+        survey = Survey(
+            Volume(settings.artifacts_dir, questions),
+            share=self._workers.share if self._workers else None,
+        )
         self._versions = Versions(
             followed, survey, Shelf(settings.loaded_versions), on_change=self._on_change
         )
@@ -50,35 +61,105 @@ class Recommender:
             poll_interval_s=settings.poll_interval_s,
         )
         self._heartbeat = Heartbeat(settings.control_folder, questions, self._versions)
-        self._log = (
-            RecommendationLog(settings.recommendation_log) if settings.recommendation_log else None
-        )
+        self._log = log_of(settings)
+        self._announcing: set[asyncio.Task[None]] = set()
         recommender_pb2_grpc.add_RecommenderServiceServicer_to_server(
             RecommenderServicer(
                 self._versions,
-                Answering(
-                    chunk_size=settings.chunk_size,
-                    remembered_bytes=settings.remembered_mb * 1024 * 1024,
-                    log=self._log,
+                answering_of(settings, self._log),
+                Activator(
+                    followed,
+                    survey,
+                    self._versions,
+                    follow=self._workers.follow if self._workers else None,
                 ),
-                Activator(followed, survey, self._versions),
                 Fleet(followed, survey, self._heartbeat),
             ),
             self.server.grpc,
         )
 
     async def start(self) -> None:
-        """Begins to look for versions; ready when the first one serves."""
+        """Begins to look for versions; ready when the first one serves.
+
+        The other workers answer by then, so that the connections of those who wait for
+        that are shared out among all.
+        """
+        if self._workers:
+            await self._workers.start()
         await self._watcher.start()
         await self._heartbeat.start()
 
     async def stop(self) -> None:
-        """Stops looking for versions, and is no longer one of the fleet."""
-        await self._heartbeat.stop()
-        await self._watcher.stop()
+        """Stops looking for versions and the other workers, and is no longer one of the fleet."""
+        await asyncio.gather(
+            self._workers.stop() if self._workers else _nothing(), self._stop_watching()
+        )
         if self._log:
             await asyncio.to_thread(self._log.close)
 
+    async def _stop_watching(self) -> None:
+        await self._heartbeat.stop()
+        await self._watcher.stop()
+
     async def _on_change(self) -> None:
+        if self._workers is None:
+            await self._announce()
+            return
+        # Looking for versions goes on, however long a worker takes.
+        announcing = asyncio.create_task(self._announce())
+        self._announcing.add(announcing)
+        announcing.add_done_callback(self._announcing.discard)
+
+    async def _announce(self) -> None:
+        """Says how the versions stand: to the other workers, and only then to everybody."""
+        if self._workers:
+            await self._workers.follow()
         self._heartbeat.hurry()
         await self.server.set_ready(ready=self._versions.serving_number is not None)
+
+    def _listening(self, settings: RecommenderSettings) -> tuple[ServiceServer, Workers | None]:
+        """The server, and the other workers that share its port, if there are to be any."""
+        if settings.workers == 1:
+            return ServiceServer(settings, services=[SERVICE_NAME], errors=ERROR_TABLE), None
+        if sys.platform != "linux":
+            raise OSError(
+                f"{settings.workers} workers need Linux, where processes can share a port and "
+                f"what they were handed of memory: start it with 1"
+            )
+        with taken_to_share(settings.listen) as address:
+            settings = settings.model_copy(update={"listen": address})
+            server = ServiceServer(
+                settings, services=[SERVICE_NAME], errors=ERROR_TABLE, shares_port=True
+            )
+        # A name that nobody else has, in no folder, so that nothing is left behind.
+        first = f"unix-abstract:movierec-{os.getpid()}-{secrets.token_hex(8)}"
+        server.grpc.add_insecure_port(first)
+        begin = {"settings": settings.model_dump(mode="json"), "first": first}
+        return server, Workers(range(2, settings.workers + 1), begin, self._standing)
+
+    def _standing(self) -> tuple[Standing, list[Version]]:
+        standing = self._versions.standing()
+        loaded = (self._versions.get(number) for number in standing.loaded)
+        return standing, [version for version in loaded if version]
+
+
+def log_of(settings: RecommenderSettings) -> RecommendationLog | None:
+    """The log of recommendations, if there is to be one.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    return RecommendationLog(settings.recommendation_log) if settings.recommendation_log else None
+
+
+def answering_of(settings: RecommenderSettings, log: RecommendationLog | None) -> Answering:
+    """What answers queries."""
+    return Answering(
+        chunk_size=settings.chunk_size,
+        remembered_bytes=settings.remembered_mb * 1024 * 1024,
+        log=log,
+    )
+
+
+async def _nothing() -> None:
+    """There is nothing to do."""

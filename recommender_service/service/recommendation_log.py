@@ -91,9 +91,12 @@ class RecommendationLog:
                 return
 
     def _append(self, lines: list[bytes]) -> None:
+        content = b"".join(lines)
         try:
-            with self._path.open("ab") as file:  # anew each time: somebody may have moved it
-                file.write(b"".join(lines))
+            # Anew each time: somebody may have moved it. And through a buffer that all fits into,
+            # so that it is one write: other workers add lines too.
+            with self._path.open("ab", buffering=len(content) + 1) as file:
+                file.write(content)
         except OSError as error:
             self._lost += len(lines)
             self._trouble.begins(f"{self._path} cannot be written: {error.strerror or error}")

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Protocol
 
 import grpc
 
@@ -22,23 +22,31 @@ from recommender_service.service.error_table import ERROR_TABLE
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
-class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
-    """The calls of `RecommenderService`; their contract is in `recommender.proto`.
+class LoadedVersions(Protocol):
+    """Knows which version is to answer a call."""
+
+    def take(self, asked: int | str | None) -> Version:
+        """The version that is to answer a call, which takes it once and keeps it.
+
+        Args:
+            asked: A version's number, or a label; None takes what serves.
+
+        Raises:
+            ServiceError: There is none.
+        """
+
+
+class AnsweringServicer(recommender_pb2_grpc.RecommenderServiceServicer):
+    """The calls of `RecommenderService` that are answered from memory.
 
     Args:
         versions: Knows what serves, and what else may be asked for.
         answering: Answers queries.
-        activator: Changes what is to serve.
-        fleet: Knows who serves what.
     """
 
-    def __init__(
-        self, versions: Versions, answering: Answering, activator: Activator, fleet: Fleet
-    ) -> None:
+    def __init__(self, versions: LoadedVersions, answering: Answering) -> None:
         self._versions = versions
         self._answering = answering
-        self._activator = activator
-        self._fleet = fleet
 
     async def Recommend(
         self, request: pb.RecommendRequest, context: Context
@@ -129,12 +137,31 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         """The version that serves, or the one that is asked for."""
         return messages.model(self._versions.take(messages.asked_version(request.version)))
 
+
+class RecommenderServicer(AnsweringServicer):
+    """All calls of `RecommenderService`; their contract is in `recommender.proto`.
+
+    Args:
+        versions: Knows what serves, and what else may be asked for.
+        answering: Answers queries.
+        activator: Changes what is to serve.
+        fleet: Knows who serves what.
+    """
+
+    def __init__(
+        self, versions: Versions, answering: Answering, activator: Activator, fleet: Fleet
+    ) -> None:
+        super().__init__(versions, answering)
+        self._here = versions
+        self._activator = activator
+        self._fleet = fleet
+
     async def ListVersions(
         self, request: pb.ListVersionsRequest, context: Context
     ) -> pb.ListVersionsResponse:
         """Every version on the volume, newest first, and who serves what."""
         statuses, next_page_token = page_of(
-            self._versions.statuses(),
+            self._here.statuses(),
             lambda status: str(status.number),
             size=request.page_size,
             token=request.page_token,

@@ -110,6 +110,23 @@ def test_the_memory_is_given_back_with_the_last_reference() -> None:
     assert (mapped("movierec"), opened("movierec"), sizes().count(size)) == before
 
 
+@needs_linux
+@pytest.mark.parametrize("content", [b"shared " * 1_000, b""])
+def test_memory_that_is_handed_over_outlives_whoever_filled_it_and_is_given_back(
+    content: bytes,
+) -> None:
+    before = (mapped("movierec"), opened("movierec"))
+    filled = memory_of(content)
+    assert filled.descriptor is not None
+    got = SharedMemory.handed_over(os.dup(filled.descriptor), len(content))
+    del filled
+    assert got.content == content
+    assert got.content.readonly
+    assert b"".join(got.lines()) == content
+    del got
+    assert (mapped("movierec"), opened("movierec")) == before
+
+
 def sizes() -> list[int]:
     """Of all mappings."""
     ends = [line.split()[0].split("-") for line in mapped("")]

@@ -1,4 +1,4 @@
-"""Training processes, as the operating system sees them."""
+"""Processes that services have started, as the operating system sees them."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,19 @@ def training_processes(parent: int | None = None) -> list[int]:
     Args:
         parent: The service's process; this one, if not given.
     """
-    wanted = str(parent or os.getpid())
+    return _children(parent or os.getpid(), "trainer_service.runs.worker")
+
+
+def worker_processes(parent: int | None = None) -> list[int]:
+    """Process ids of the further workers that a recommender has started.
+
+    Args:
+        parent: The recommender's process; this one, if not given.
+    """
+    return _children(parent or os.getpid(), "recommender_service.worker")
+
+
+def _children(parent: int, module: str) -> list[int]:
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -20,7 +32,7 @@ def training_processes(parent: int | None = None) -> list[int]:
             )
         except (OSError, ValueError):
             continue  # it has just ended
-        if status["PPid"] == wanted and "trainer_service.runs.worker" in command:
+        if status["PPid"] == str(parent) and module in command:
             found.append(int(folder.name))
     return found
 

@@ -17,6 +17,7 @@ from grpc_reflection.v1alpha import reflection
 
 from movierec.chassis.boundary import ErrorBoundary, ErrorTable
 from movierec.chassis.health import Health
+from movierec.chassis.port import cannot_listen
 from movierec.chassis.settings import ServiceSettings, SettingsT, load_settings
 
 HEALTH_NAME = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
@@ -57,13 +58,20 @@ class ServiceServer:
         settings: Where to listen, and how long to wait at the end.
         services: Full names of the services on it, for health and reflection.
         errors: The service's one table of errors.
+        shares_port: Whether it shares its port with others that do; whose port
+            that is has been made sure of with `movierec.chassis.port`.
 
     Raises:
         OSError: The address cannot be listened on.
     """
 
     def __init__(
-        self, settings: ServiceSettings, *, services: Sequence[str], errors: ErrorTable
+        self,
+        settings: ServiceSettings,
+        *,
+        services: Sequence[str],
+        errors: ErrorTable,
+        shares_port: bool = False,
     ) -> None:
         self._settings = settings
         self._services = tuple(services)
@@ -71,7 +79,7 @@ class ServiceServer:
             interceptors=[ErrorBoundary(errors)],
             options=[
                 # Otherwise two servers bind one port without a word.
-                ("grpc.so_reuseport", 0),
+                ("grpc.so_reuseport", int(shares_port)),
                 ("grpc.max_concurrent_streams", STREAMS_A_CONNECTION),
                 # The largest message is left at grpc's 4 MiB: to say so costs time at each call.
             ],
@@ -85,9 +93,7 @@ class ServiceServer:
         try:
             port = self.grpc.add_insecure_port(settings.listen)
         except RuntimeError as error:
-            raise OSError(
-                f"cannot listen on {settings.listen}: is the address taken, or not this machine's?"
-            ) from error
+            raise OSError(cannot_listen(settings.listen)) from error
         self.address = f"{host}:{port}"
         """HOST:PORT that it listens on; the port is the real one."""
 
@@ -101,7 +107,7 @@ class ServiceServer:
         """Says to whoever asks for health whether calls make sense."""
         await self._health.set(("", *self._services), ready=ready)
 
-    async def stop(self, background: Background) -> None:
+    async def stop(self, background: Background | None = None) -> None:
         """Not ready, no new calls, then the calls under way, at most for the grace.
 
         Args:
@@ -111,9 +117,10 @@ class ServiceServer:
         await self._health.end()
         draining = asyncio.create_task(self.grpc.stop(grace_s))
         began = time.monotonic()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(grace_s):
-                await background.stop()
+        if background:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(grace_s):
+                    await background.stop()
         await draining
         if time.monotonic() - began >= grace_s:
             log.warning("calls were still under way after %g s and were cut off", grace_s)
@@ -142,13 +149,7 @@ def main_of(
         SystemExit: A setting is not legal, or the service cannot start with it.
     """
     settings = load_settings(kind, f"python -m {module}")
-    logging.basicConfig(
-        level=settings.log_level.upper(),
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
-    )
-    # Each with a traceback, at a message that was on its way when its reader left.
-    logging.getLogger("grpc._cython.cygrpc").addFilter(_is_no_hang_up)
+    set_up_log(settings)
 
     async def run() -> None:
         try:
@@ -157,6 +158,22 @@ def main_of(
             sys.exit(f"{name}: {error}")
 
     uvloop.run(run())
+
+
+def set_up_log(settings: ServiceSettings, who: str = "") -> None:
+    """Has log lines go to standard error.
+
+    Args:
+        settings: The least severe ones to print.
+        who: Which of several processes this is, said in each line.
+    """
+    logging.basicConfig(
+        level=settings.log_level.upper(),
+        stream=sys.stderr,
+        format=f"%(asctime)s %(levelname)-7s {f'{who}: ' if who else ''}%(name)s: %(message)s",
+    )
+    # Each with a traceback, at a message that was on its way when its reader left.
+    logging.getLogger("grpc._cython.cygrpc").addFilter(_is_no_hang_up)
 
 
 async def serve(name: str, service: Service) -> None:

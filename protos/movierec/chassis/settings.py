@@ -41,6 +41,7 @@ KNOWN_VARIABLES = frozenset(
         "RUNS_DIR",
         "SHUTDOWN_GRACE_S",
         "TRAINER",
+        "WORKERS",
     )
 )
 """Every variable of the whole product: one environment file may set up all its

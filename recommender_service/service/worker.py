@@ -1,0 +1,73 @@
+"""A worker that follows the first one, put together as that one tells it."""
+
+import asyncio
+from typing import Any
+
+import grpc
+
+from movierec.chassis.server import ServiceServer
+from movierec.v1 import recommender_pb2_grpc
+from recommender_service.service.building import SERVICE_NAME, answering_of, log_of
+from recommender_service.service.error_table import ERROR_TABLE
+from recommender_service.service.passing_on import PassingServicer
+from recommender_service.settings import RecommenderSettings
+from recommender_service.workers import telling
+from recommender_service.workers.following import FollowedVersions
+
+
+class Worker:
+    """Answers on the first worker's port, from its memory.
+
+    It listens only once it knows how the versions stand, so that no call comes to
+    one that knows of none.
+
+    Args:
+        settings: The first one's, with the real port.
+        first: Where the first one takes what is passed on to it.
+
+    Raises:
+        OSError: The log of recommendations cannot be written.
+    """
+
+    def __init__(self, settings: RecommenderSettings, first: str) -> None:
+        self._settings = settings
+        self._versions = FollowedVersions()
+        self._log = log_of(settings)
+        # What comes from ourselves may be of any size.
+        options = [("grpc.max_receive_message_length", -1), ("grpc.enable_http_proxy", 0)]
+        self._first = grpc.aio.insecure_channel(first, options)
+        self._server: ServiceServer | None = None
+
+    async def do(self, message: dict[str, Any], descriptors: list[int]) -> None:
+        """Does what the first worker tells it.
+
+        Raises:
+            OSError: The port cannot be listened on, or the memory not be mapped.
+        """
+        if message["kind"] == telling.VERSION:
+            version = await asyncio.to_thread(telling.to_version, message, descriptors)
+            self._versions.bring(version)
+            return
+        self._versions.follow(telling.to_standing(message), message["coming"])
+        if self._server is None:
+            self._server = self._new_server()
+            await self._server.start()
+        await self._server.set_ready(ready=self._versions.is_serving)
+
+    async def stop(self) -> None:
+        """No further calls, then the calls under way, at most for the grace."""
+        if self._server:
+            await self._server.stop()
+        await self._first.close()
+        if self._log:
+            await asyncio.to_thread(self._log.close)
+
+    def _new_server(self) -> ServiceServer:
+        server = ServiceServer(
+            self._settings, services=[SERVICE_NAME], errors=ERROR_TABLE, shares_port=True
+        )
+        servicer = PassingServicer(
+            self._versions, answering_of(self._settings, self._log), self._first
+        )
+        recommender_pb2_grpc.add_RecommenderServiceServicer_to_server(servicer, server.grpc)
+        return server
