@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 from recommender_service.artifact.standing import Standing
 from recommender_service.query.version import Version
 from recommender_service.workers import telling
-from recommender_service.workers.process import WorkerLostError, WorkerProcess
+from recommender_service.workers.process import PATIENCE_S, WorkerLostError, WorkerProcess
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
@@ -112,7 +112,8 @@ class Workers:
         self._followed[number] = 0
         process = None
         try:
-            process = self._processes[number] = await WorkerProcess.start()
+            async with asyncio.timeout(PATIENCE_S):
+                process = self._processes[number] = await WorkerProcess.start()
             why = await self._lead(number, process)
         except OSError as error:
             why = f"cannot be started: {error}"
