@@ -13,7 +13,7 @@ from bench.load_once import TICK_S, Found
 from bench.setup import Setup
 from bench.tables import Table, in_megabytes, in_seconds
 from trainer_service.artifact.publication import Publication
-from trainer_service.artifact.publishing import publish
+from trainer_service.artifact.publishing import prepare_volume, publish
 from trainer_service.data import DataReport, Movie, MovieTable
 from trainer_service.model.evaluation import TrainingMetrics
 from trainer_service.model.settings import TrainingSettings
@@ -109,6 +109,8 @@ def published(data: Path, movie_count: int, dim: int) -> Path:
     artifacts = data / f"version-{movie_count}x{dim}"
     if not (artifacts / "versions" / "1").is_dir():
         (artifacts / "versions").mkdir(parents=True, exist_ok=True)
+        data.mkdir(parents=True, exist_ok=True)
+        prepare_volume(artifacts)
         publish(artifacts, invented(movie_count, dim))
     return artifacts / "versions" / "1"
 

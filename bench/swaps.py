@@ -17,7 +17,7 @@ from bench.calls import Called
 from bench.load import invented
 from bench.setup import Setup
 from bench.tables import Table
-from trainer_service.artifact.publishing import publish
+from trainer_service.artifact.publishing import prepare_volume, publish
 
 MOVIE_COUNT, DIM = 27_278, 64
 CLIENT_COUNT = 16
@@ -92,6 +92,7 @@ def measure(setup: Setup) -> Table:
 
 def _waiting_versions(artifacts: Path, count: int) -> list[Path]:
     """Publishes a first version; and others, which are under names that readers pass over."""
+    prepare_volume(artifacts)
     publication = invented(MOVIE_COUNT, DIM)
     (artifacts / "versions").mkdir(parents=True)
     publish(artifacts, publication)

@@ -104,7 +104,7 @@ def measure(setup: Setup) -> Table:
                 f"{SECONDS} s at default settings. What the second adds is the sum of the "
                 f"proportional shares of two workers (a page that n processes have counts 1/n in "
                 f"each) less that of a single one. The answers that are remembered come on top, in "
-                f"each worker, up to 16 MB."
+                f"each worker, up to 8 MB."
             ),
         ),
         figures=figures | figures_of_memory,

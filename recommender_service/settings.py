@@ -31,8 +31,8 @@ class RecommenderSettings(ServiceSettings):
     chunk_size: Annotated[int, Field(ge=1, le=1000)] = 100
     """Recommendations in a message, at most; a message costs about as much as a hundred."""
 
-    remembered_mb: Annotated[int, Field(ge=0, le=100_000)] = 16
-    """Megabytes of answers that are kept to be given again; 0 keeps none."""
+    remembered_mb: Annotated[int, Field(ge=0, le=100_000)] = 8
+    """Megabytes of answers that each process keeps to give them again; 0 keeps none."""
 
     recommendation_log: Path | None = None
     """A file that gets a line of JSON for each answer: when, from which version, to which request,

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 LARGEST_BYTES = 64 * 1024
 """A larger reply is not remembered."""
 
-OVERHEAD_BYTES = 400
-"""What a reply takes besides its messages."""
+OVERHEAD_BYTES = 700
+"""What a reply takes besides its messages and ids: the objects, its key, its place in order."""
+
+ID_BYTES = 40
+"""Of an id in a tuple."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +32,14 @@ class Reply:
     def size_bytes(self) -> int:
         """How much memory it takes, about."""
         texts = sum(map(len, self.messages)) + len(self.request)
-        return texts + 8 * len(self.movie_ids) + OVERHEAD_BYTES
+        return texts + ID_BYTES * len(self.movie_ids) + OVERHEAD_BYTES
 
 
 class Replies:
     """Remembers the replies that were asked for last, as many as there is room for.
 
     Args:
-        most_bytes: That they may take together, about; an answer of ten movies takes 1,500.
+        most_bytes: That they may take together, about; an answer of ten movies takes 2,000.
     """
 
     def __init__(self, most_bytes: int) -> None:

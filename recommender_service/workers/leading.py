@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 from recommender_service.artifact.standing import Standing
 from recommender_service.query.version import Version
 from recommender_service.workers import telling
-from recommender_service.workers.process import PATIENCE_S, WorkerLostError, WorkerProcess
+from recommender_service.workers.process import WorkerLostError, WorkerProcess
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
@@ -44,7 +44,9 @@ class Workers:
         self._now = now
         self._coming: WeakValueDictionary[int, Version] = WeakValueDictionary()
         self._generation = 1
-        self._followed: dict[int, int] = {}  # by number, of those that run: up to which generation
+        # Up to which generation; of those that have been told how the versions stand, or are being
+        # told. One that is only starting holds nobody up: it will be told how they stand then.
+        self._followed: dict[WorkerProcess, int] = {}
         self._tried: set[int] = set()
         self._changed = asyncio.Condition()
         self._processes: dict[int, WorkerProcess] = {}
@@ -80,17 +82,22 @@ class Workers:
     async def follow(self) -> None:
         """Has the workers follow how the versions stand now.
 
-        Returns when all do; one that does not is killed, so that none answers from
-        what stood before.
+        Returns when all do that answer now; one that does not is killed, so that none
+        answers from what stood before.
         """
         self._generation += 1
         generation = self._generation
+        answering = list(self._followed)
         async with self._changed:
             self._changed.notify_all()
             await self._changed.wait_for(
                 lambda: (
                     self._is_ending
-                    or all(followed >= generation for followed in self._followed.values())
+                    or all(
+                        # One that has ended answers no more.
+                        self._followed.get(process, generation) >= generation
+                        for process in answering
+                    )
                 )
             )
 
@@ -109,11 +116,9 @@ class Workers:
 
     async def _run(self, number: int) -> str:
         """Starts a worker and leads it to its end; returns what that was."""
-        self._followed[number] = 0
         process = None
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                process = self._processes[number] = await WorkerProcess.start()
+            process = self._processes[number] = await WorkerProcess.start()
             why = await self._lead(number, process)
         except OSError as error:
             why = f"cannot be started: {error}"
@@ -124,8 +129,8 @@ class Workers:
         if process:
             await process.kill()
             del self._processes[number]
+            self._followed.pop(process, None)
             why = f"(process {process.pid}) {why}"
-        del self._followed[number]
         self._tried.add(number)
         await self._tell_of_change()
         return why
@@ -143,12 +148,13 @@ class Workers:
     async def _tell(self, number: int, process: WorkerProcess) -> str:
         """Tells a worker of every change, until it is lost; returns why it is."""
         try:
-            await process.tell({"kind": telling.BEGIN, "number": number, **self._begin})
+            await process.begin({"kind": telling.BEGIN, "number": number, **self._begin})
+            self._followed[process] = 0
             known: dict[int, datetime] = {}
             while True:
                 generation = self._generation
                 known = await self._tell_all(process, known)
-                self._followed[number] = generation
+                self._followed[process] = generation
                 self._tried.add(number)
                 await self._tell_of_change()
                 async with self._changed:

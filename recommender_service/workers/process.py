@@ -14,6 +14,9 @@ MODULE = "recommender_service.worker"
 PATIENCE_S = 60.0
 """Seconds in which a worker does what it is told; a million movies take some ten."""
 
+START_PATIENCE_S = 60.0
+"""Seconds in which a process begins."""
+
 _LAST_WORDS_S = 5.0
 
 
@@ -56,18 +59,29 @@ class WorkerProcess:
         """Its process id."""
         return self._process.pid
 
+    async def begin(self, message: Any) -> None:
+        """Tells it with what to begin, and waits until it has.
+
+        Raises:
+            WorkerLostError: It has ended, or takes too long.
+        """
+        await self._told(message, (), START_PATIENCE_S)
+
     async def tell(self, message: Any, descriptors: Sequence[int] = ()) -> None:
         """Tells it something, and waits until it has done that.
 
         Raises:
             WorkerLostError: It has ended, or takes too long.
         """
+        await self._told(message, descriptors, PATIENCE_S)
+
+    async def _told(self, message: Any, descriptors: Sequence[int], patience_s: float) -> None:
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(patience_s):
                 await self._line.send(message, descriptors)
                 await self._line.receive()
         except TimeoutError:
-            raise WorkerLostError(f"does not answer for {PATIENCE_S:g} s, and is killed") from None
+            raise WorkerLostError(f"does not answer for {patience_s:g} s, and is killed") from None
         except (OSError, EOFError):
             raise WorkerLostError(await self._end()) from None
 

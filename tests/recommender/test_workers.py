@@ -240,8 +240,8 @@ def test_a_worker_that_does_not_follow_is_replaced_before_an_activation_returns(
     ):
         asked = AskedRecommender(recommender.address, here)
         asked.wait_until_it_serves(2)
-        if loaded_before:
-            asked.label("good", 1)
+        # Returns when the other one follows, so that nothing is on its way to it any more.
+        asked.label("settled", 1 if loaded_before else 2)
         (second,) = worker_processes()
         os.kill(second, signal.SIGSTOP)
         monkeypatch.setattr(process, "PATIENCE_S", 1.0)
