@@ -37,9 +37,10 @@ class Replay:
 
     @property
     def same(self) -> bool:
-        """Whether the answer is the one that was logged, or the error has its code."""
+        """Whether the answer is the one that was logged, or the error has its code and reason."""
         if isinstance(self.outcome, CallError):
-            return self.outcome.code == self.logged.code
+            now = (self.outcome.code, self.outcome.reason)
+            return now == (self.logged.code, self.logged.reason)
         return not self.logged.code and not self.different_ranks
 
     @property

@@ -83,7 +83,7 @@ def recommend(version: Version, query: Query, pause: Callable[[], object] = lamb
         InvalidRequestError: The weights cancel out, those of duplicates add
             up to no finite number, or there is no such genre.
     """
-    resolution = resolve_seeds(version.catalogue, query.seeds)
+    resolution = resolve_seeds(version.catalogue, query.seeds, pause)
     is_popular = not resolution.seeds and query.unknown_seeds is UnknownSeeds.POPULAR
     may_be_unknown = query.unknown_seeds is not UnknownSeeds.FAIL
     if resolution.unknown and not (may_be_unknown and (resolution.seeds or is_popular)):
@@ -151,6 +151,8 @@ def _most_similar(
 def _most_rated(version: Version, query: Query, left_out: _LeftOut) -> Iterator[Recommendation]:
     values = version.catalogue.movies.rating_counts.astype(np.float64)  # (M,)
     left_out.mark(values)
+    if query.filter.min_score is not None and query.filter.min_score > 0:
+        values[:] = LEFT_OUT  # they have a score of 0
     rows = version.index.first(values, query.top_k)
     chosen = _Chosen(rows, np.zeros(len(rows), dtype=np.float32), None, len(query.seeds))
     return _made(version, chosen, iter(range(len(rows))), lambda: None)

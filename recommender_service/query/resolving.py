@@ -1,17 +1,13 @@
 """Which movies of a version the seeds and the exclusions of a query are."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from movierec.chassis.errors import InvalidRequestError, Violation
 from recommender_service.catalogue.catalogue import AmbiguousNameError, Catalogue
 from recommender_service.errors import MOST_NAMED, AmbiguousTitleError, UnknownMovie
 from recommender_service.query.query import Seed
-
-MOST_CORRECTED = MOST_NAMED
-"""Unknown titles that are looked at for typing errors, and for which others are suggested: each
-takes a search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +70,15 @@ class Exclusions:
     unknown: tuple[UnknownMovie, ...]
 
 
-def resolve_seeds(catalogue: Catalogue, seeds: Sequence[Seed]) -> Resolution:
+def resolve_seeds(
+    catalogue: Catalogue, seeds: Sequence[Seed], pause: Callable[[], object] = lambda: None
+) -> Resolution:
     """Finds the seeds' movies.
+
+    Args:
+        catalogue: Where they are looked for.
+        seeds: The seeds.
+        pause: Called between parts of long work; what it raises ends it.
 
     Raises:
         AmbiguousTitleError: Several movies have a title.
@@ -88,7 +91,8 @@ def resolve_seeds(catalogue: Catalogue, seeds: Sequence[Seed]) -> Resolution:
     for position, seed in enumerate(seeds):
         field = f"seeds[{position}]"
         row = _row_of(catalogue, seed.movie, field)
-        if row is None and len(unknown) + len(corrected) < MOST_CORRECTED:
+        if row is None:
+            pause()
             row = _row_of_misspelt(catalogue, seed.movie, field)
             if row is not None:
                 title = catalogue.movies.titles[row]
@@ -149,6 +153,6 @@ def _ambiguous(field: str, text: str, error: AmbiguousNameError) -> AmbiguousTit
 
 
 def _unknown(catalogue: Catalogue, movie: int | str, position: int, *, before: int) -> UnknownMovie:
-    is_looked_for = isinstance(movie, str) and before < MOST_CORRECTED
+    is_looked_for = isinstance(movie, str) and before < MOST_NAMED  # each takes a search
     nearest = catalogue.nearest_titles(movie) if is_looked_for else ()  # type: ignore[arg-type]
     return UnknownMovie(position, str(movie), nearest)

@@ -1,7 +1,7 @@
 """How near movies are to seeds, and what each seed has to do with it."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,8 @@ from movierec.chassis.errors import InvalidRequestError, Violation
 from recommender_service.query.index import LEFT_OUT, MovieIndex
 from recommender_service.query.query import Combination
 from recommender_service.query.resolving import ResolvedSeed
+
+FloatT = TypeVar("FloatT", np.float32, np.float64)
 
 
 class Scoring(Protocol):
@@ -92,8 +94,7 @@ class WeightedMean:
     def contributions(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """See `Scoring`."""
         vectors = self._index.embeddings[rows].astype(np.float64)  # (K, D)
-        contributions: NDArray[np.float64] = (vectors @ self._vectors().T) * self._shares
-        return contributions
+        return _products(vectors, self._vectors()) * self._shares
 
     def _vectors(self) -> NDArray[np.float64]:
         """Those of the seeds, (N, D); made anew each time, since answers wait for their readers."""
@@ -138,7 +139,7 @@ class BestMatch:
     def contributions(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """See `Scoring`."""
         vectors = self._index.embeddings[self._rows]  # (N, D)
-        cosines = self._index.embeddings[rows] @ vectors.T  # (K, N)
+        cosines = _products(self._index.embeddings[rows], vectors)  # (K, N)
         scores = np.where(self._factors > 0, cosines * self._factors, LEFT_OUT)
         best = scores.argmax(axis=1)
         contributions = np.zeros(scores.shape)
@@ -151,3 +152,12 @@ class BestMatch:
     ) -> NDArray[np.float32]:
         vectors = self._index.embeddings[self._rows[chosen]]
         return self._index.largest_cosines(vectors, np.abs(self._factors[chosen]), pause)
+
+
+def _products(some: NDArray[FloatT], others: NDArray[FloatT]) -> NDArray[FloatT]:
+    """The products of some rows with others, (K, N).
+
+    To the bit the same however many rows there are, which those of BLAS are not.
+    """
+    products: NDArray[FloatT] = np.einsum("kd,nd->kn", some, others, optimize=False)
+    return products

@@ -26,8 +26,9 @@ from recommender_service.service.replies import LARGEST_BYTES, Replies, Reply
 LONG_PRODUCTS = 10_000_000
 """Of two numbers each; a query that takes more, some 3 ms, is worked out in a thread."""
 
-LONG_NAMES = 100
-"""Movies that a query names, from which on it is worked out in a thread."""
+LONG_BYTES = 4 * 1024
+"""Of a request, with some hundred movies by id or twenty by title; longer ones are understood and
+worked out in a thread, and not remembered."""
 
 LONG_TOP_K = 100
 """From more movies than these on, likewise: each hundred takes some 0.5 ms."""
@@ -74,6 +75,8 @@ class Answering:
             request: What is asked for; which version that means has been decided.
             version: What to answer from.
         """
+        if request.ByteSize() > LONG_BYTES:
+            return None
         began = time.perf_counter()
         reply = self._replies.get(_key(request, version))
         if reply is None:
@@ -115,25 +118,25 @@ class Answering:
             tuple(movie_id for part in parts for movie_id in part.movie_ids),
             parts[0].request,
         )
-        if size_bytes <= LARGEST_BYTES:
+        if size_bytes <= LARGEST_BYTES and request.ByteSize() <= LONG_BYTES:
             self._replies.put(_key(request, version), reply)
         if self._log:
             self._log.answered(version.number, reply, time.perf_counter() - began)
 
     async def _parts(self, request: pb.RecommendRequest, version: Version) -> AsyncGenerator[_Part]:
-        query = query_of(request)
+        is_large = request.ByteSize() > LONG_BYTES
+        query = await self._aside(partial(query_of, request)) if is_large else query_of(request)
         stopped = threading.Event()
 
         def pause() -> None:
             if stopped.is_set():
                 raise StoppedError
 
-        do = self._aside if _is_long(query, version) else _at_once
+        do = self._aside if is_large or _is_long(query, version) else _at_once
         try:
             answer = await do(partial(recommend, version, query, pause))
-            logged = _as_json(canonical(request, query, answer)) if self._log else ""
             take = partial(self._next_part, answer, query)
-            part = await do(partial(take, header=True, request=logged))
+            part = await do(partial(take, header_for=request))
             while part is not None:
                 yield part
                 part = await do(take)
@@ -141,17 +144,20 @@ class Answering:
             stopped.set()
 
     def _next_part(
-        self, answer: Answer, query: Query, *, header: bool = False, request: str = ""
+        self, answer: Answer, query: Query, *, header_for: pb.RecommendRequest | None = None
     ) -> _Part | None:
         """The next part of an answer, or None when it is over."""
         size = self._chunk_size
         if query.explain:
             size = min(size, most_explained(len(query.seeds)))
         some = list(islice(answer.recommendations, size))
-        if not some and not header:
+        if not some and header_for is None:
             return None
+        request = ""
+        if header_for is not None and self._log:
+            request = _as_json(canonical(header_for, query, answer))
         message = pb.RecommendResponse(
-            header=answers.header(answer) if header else None,
+            header=None if header_for is None else answers.header(answer),
             recommendations=answers.recommendations(answer, some),
         )
         movie_ids = tuple(value.movie.movie_id for value in some)
@@ -172,12 +178,7 @@ async def _at_once(work: Callable[[], Result]) -> Result:
 
 def _is_long(query: Query, version: Version) -> bool:
     times = len(query.seeds) if query.combination is Combination.BEST_MATCH else 1
-    names = len(query.seeds) + len(query.filter.excluded)
-    return (
-        version.index.embeddings.size * times > LONG_PRODUCTS
-        or names > LONG_NAMES
-        or query.top_k > LONG_TOP_K
-    )
+    return version.index.embeddings.size * times > LONG_PRODUCTS or query.top_k > LONG_TOP_K
 
 
 def _as_json(request: pb.RecommendRequest) -> str:

@@ -3,11 +3,12 @@
 import grpc
 
 from movierec.chassis.boundary import ErrorTable
-from movierec.chassis.errors import InvalidRequestError, ServiceError
+from movierec.chassis.errors import InvalidRequestError, RequestTooLargeError, ServiceError
 from recommender_service import errors
 
 ERROR_TABLE: ErrorTable = {
     ServiceError: grpc.StatusCode.INTERNAL,
+    RequestTooLargeError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     InvalidRequestError: grpc.StatusCode.INVALID_ARGUMENT,
     errors.UnknownSeedsError: grpc.StatusCode.NOT_FOUND,
     errors.NoVersionError: grpc.StatusCode.UNAVAILABLE,

@@ -17,8 +17,12 @@ from recommender_service.artifact.trouble import Trouble
 from recommender_service.service.error_table import ERROR_TABLE
 from recommender_service.service.replies import Reply
 
-MOST_WAITING = 10_000
-"""Lines that wait to be written; when the file is slower than that, further ones are lost."""
+MOST_WAITING_BYTES = 16 * 1024 * 1024
+"""Of lines that wait to be written; when the file is slower than that, further ones are lost."""
+
+LARGEST_REFUSED_BYTES = 16 * 1024
+"""Of a request that has no answer; a larger one is told by its size, so that nobody fills the disk
+with what was refused."""
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +32,8 @@ class RecommendationLog:
 
     A line holds `time`, `version`, `request` (the one that would have the same answer again,
     in the JSON form of `RecommendRequest`), `latency_ms` (until the last message was handed
-    over), and either `movie_ids` (in order of rank) or `code` and `reason` of the error.
+    over), and either `movie_ids` (in order of rank) or `code` and `reason` of the error. Of a
+    large request that was refused only the size is told, as `request_bytes`.
 
     Args:
         path: The file, which lines are added to; it may be moved away at any time.
@@ -42,7 +47,9 @@ class RecommendationLog:
         with path.open("ab"):  # refused at the start rather than noticed later
             pass
         self._trouble = Trouble(f"{path} can be written again")
-        self._lines: queue.Queue[bytes | None] = queue.Queue(MOST_WAITING)
+        self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._waiting_bytes = 0
+        self._counting = threading.Lock()
         self._lost = 0
         self._thread = threading.Thread(target=self._write, name="recommendation log", daemon=True)
         self._thread.start()
@@ -58,14 +65,19 @@ class RecommendationLog:
     ) -> None:
         """Notes a request that has no answer, as it came, but for the version."""
         asked = pb.RecommendRequest()
-        asked.CopyFrom(request)
+        size_bytes = request.ByteSize()
+        if size_bytes <= LARGEST_REFUSED_BYTES:
+            asked.CopyFrom(request)
         asked.version.number = version
         text = json_format.MessageToJson(
             asked, preserving_proto_field_name=True, indent=None, ensure_ascii=False
         )
         code = json.dumps(code_of(error, ERROR_TABLE).name)
         reason = json.dumps(error.reason)
-        self._put(f'{{{_facts(version, text, seconds)}, "code": {code}, "reason": {reason}}}\n')
+        size = "" if size_bytes <= LARGEST_REFUSED_BYTES else f', "request_bytes": {size_bytes}'
+        self._put(
+            f'{{{_facts(version, text, seconds)}{size}, "code": {code}, "reason": {reason}}}\n'
+        )
 
     def close(self) -> None:
         """Writes what waits, and ends."""
@@ -73,10 +85,13 @@ class RecommendationLog:
         self._thread.join()
 
     def _put(self, line: str) -> None:
-        try:
-            self._lines.put_nowait(line.encode("utf-8", "replace"))
-        except queue.Full:
-            self._lost += 1
+        encoded = line.encode("utf-8", "replace")
+        with self._counting:
+            if self._waiting_bytes + len(encoded) > MOST_WAITING_BYTES:
+                self._lost += 1
+                return
+            self._waiting_bytes += len(encoded)
+        self._lines.put(encoded)
 
     def _write(self) -> None:
         while (line := self._lines.get()) is not None:
@@ -87,6 +102,8 @@ class RecommendationLog:
                 is_over = following is None
                 lines += [following] if following is not None else []
             self._append(lines)
+            with self._counting:
+                self._waiting_bytes -= sum(map(len, lines))
             if is_over:
                 return
 

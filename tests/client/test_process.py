@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -152,3 +153,34 @@ def test_on_a_terminal_training_shows_a_bar_with_its_figures(
     assert process.returncode == 0
     assert re.search(r"epoch 2/3 \S+ loss 1\.2500  1\.0k ratings/s  1 min 30 s left", text)
     assert "version 4 is published" in text
+
+
+def test_a_log_that_is_asked_again_ends_though_the_answers_are_logged_in_it(
+    script: Script, environment: dict[str, str], tmp_path: Path
+) -> None:
+    line = '{"request": {"seeds": [{"movie_id": 1}]}, "movie_ids": [5]}\n'
+    log = tmp_path / "recommendations.jsonl"
+    log.write_text(line * 3, encoding="utf-8")
+
+    def answer(_request: object, _context: object) -> list[recommender_pb2.RecommendResponse]:
+        with log.open("a", encoding="utf-8") as file:
+            file.write(line)
+        movies = [recommender_pb2.Recommendation(rank=1, movie_id=5)]
+        return [
+            recommender_pb2.RecommendResponse(
+                header=recommender_pb2.RecommendHeader(), recommendations=movies
+            )
+        ]
+
+    script.on("Recommend", answer)
+    with log.open("rb") as stdin:
+        done = subprocess.run(
+            [*COMMAND, "replay", "-", "--json"],
+            stdin=stdin,
+            capture_output=True,
+            env=environment,
+            timeout=PATIENCE_S,
+            check=True,
+        )
+    assert done.stdout.count(b'"same": true') == 3
+    assert len(log.read_text(encoding="utf-8").splitlines()) == 6

@@ -89,15 +89,18 @@ def test_the_ranks_that_differ_are_told(
     assert (replayed.different_ranks, replayed.same) == (ranks, not ranks)
 
 
-def test_a_query_that_failed_is_to_fail_with_the_same_code(driver: Driver, script: Script) -> None:
+def test_a_query_that_failed_is_to_fail_for_the_same_reason(driver: Driver, script: Script) -> None:
     script.on("Recommend", failing(grpc.StatusCode.NOT_FOUND, "no such movie"))
 
-    again = driver.value(lambda client: client.replay(logged(code="NOT_FOUND", reason="R")))
+    again = driver.value(
+        lambda client: client.replay(logged(code="NOT_FOUND", reason="SOME_REASON"))
+    )
     other = driver.value(lambda client: client.replay(logged(code="INVALID_ARGUMENT")))
+    elsewhy = driver.value(lambda client: client.replay(logged(code="NOT_FOUND", reason="R")))
 
     assert isinstance(again.outcome, mc.NotFoundError)
-    assert again.logged == mc.LoggedAnswer(NOON, 7, (), "NOT_FOUND", "R")
-    assert (again.same, other.same) == (True, False)
+    assert elsewhy.logged == mc.LoggedAnswer(NOON, 7, (), "NOT_FOUND", "R")
+    assert (again.same, other.same, elsewhy.same) == (True, False, False)
 
 
 def test_an_answer_in_place_of_an_error_and_the_other_way_round_is_not_the_same(

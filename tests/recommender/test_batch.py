@@ -84,9 +84,11 @@ def test_bytes_that_are_no_query_are_an_error_of_their_own(recommender: AskedRec
         response_deserializer=pb.BatchRecommendResponse.FromString,
     )
     good = query(10, top_k=1).SerializeToString()
-    responses = list(call(iter([b"\xff\xff", good]), timeout=DEADLINE_S))
+    large = query(10, filter=pb.MovieFilter(any_genres=["x" * 2_000_000])).SerializeToString()
+    responses = list(call(iter([b"\xff\xff", large, good]), timeout=DEADLINE_S))
     assert outcome(error_of(responses[0])) == ("INVALID_ARGUMENT", "INVALID_REQUEST")
-    assert responses[1].answer.recommendations[0].movie_id == 20
+    assert outcome(error_of(responses[1])) == ("RESOURCE_EXHAUSTED", "REQUEST_TOO_LARGE")
+    assert responses[2].answer.recommendations[0].movie_id == 20
 
 
 def test_a_batch_without_queries_has_no_answers(recommender: AskedRecommender) -> None:

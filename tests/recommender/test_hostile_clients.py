@@ -79,6 +79,28 @@ def test_a_thousand_streams_that_nobody_reads_take_little_memory_and_hold_up_nob
     assert is_answered(recommender)
 
 
+def test_a_flood_of_large_requests_takes_little_memory_and_holds_up_nobody(
+    recommender: Running,
+) -> None:
+    titles = [f"No film has a title like this one, {i} {'x' * 40}" for i in range(10_000)]
+    request = pb.RecommendRequest(
+        seeds=[pb.Seed(movie_id=10)],
+        filter=pb.MovieFilter(excluded=[pb.ExcludedMovie(title=title) for title in titles]),
+    )
+    assert 800_000 < request.ByteSize() < 1024 * 1024
+    before = resident_mib(recommender)
+    with grpc.insecure_channel(recommender.address) as channel:
+        stub = RecommenderServiceStub(channel)
+        streams = [stub.Recommend(request, timeout=DEADLINE_S) for _ in range(200)]
+        next(streams[0])
+        for _ in range(20):
+            assert is_answered(recommender)
+        assert resident_mib(recommender) - before < 500
+        for stream in streams:
+            stream.cancel()
+    assert is_answered(recommender)
+
+
 def test_streams_that_are_reset_leave_the_recommender_as_it_was(recommender: Running) -> None:
     with ExitStack() as stack:
         for _ in range(50):
@@ -100,15 +122,19 @@ def test_streams_that_are_reset_leave_the_recommender_as_it_was(recommender: Run
         # A title of bytes that are no UTF-8, as unpaired surrogates are none.
         (b"\x0a\x05\x12\x03\xed\xa0\x80", ("INVALID_ARGUMENT", "INVALID_REQUEST")),
         (
-            pb.RecommendRequest(seeds=[pb.Seed(title="x" * 1024 * 1024)]).SerializeToString(),
+            pb.RecommendRequest(seeds=[pb.Seed(title="x" * 1_000_000)]).SerializeToString(),
             ("NOT_FOUND", "UNKNOWN_SEEDS"),
         ),
         (
-            pb.RecommendRequest(seeds=[pb.Seed(title="\0" * 1024 * 1024)]).SerializeToString(),
+            pb.RecommendRequest(seeds=[pb.Seed(title="x" * 1024 * 1024)]).SerializeToString(),
+            ("RESOURCE_EXHAUSTED", "REQUEST_TOO_LARGE"),
+        ),
+        (
+            pb.RecommendRequest(seeds=[pb.Seed(title="\0" * 1_000_000)]).SerializeToString(),
             ("NOT_FOUND", "UNKNOWN_SEEDS"),
         ),
     ],
-    ids=["no message", "no text", "a megabyte of a title", "a megabyte of NUL"],
+    ids=["no message", "no text", "a megabyte of a title", "more than that", "a megabyte of NUL"],
 )
 def test_whatever_bytes_come_have_a_defined_end(
     recommender: Running, payload: bytes, expected: tuple[str, str]

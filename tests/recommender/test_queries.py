@@ -153,13 +153,13 @@ def test_a_typing_error_in_the_title_of_two_films_is_ambiguous(
     assert "Sabrina (1954) [id 50] or Sabrina (1995) [id 60]" in status.message
 
 
-def test_no_more_titles_are_looked_at_for_typing_errors_than_are_suggested_for(
+def test_a_typing_error_is_forgiven_however_many_seeds_are_not_known(
     recommender: AskedRecommender,
 ) -> None:
-    seeds = [{"title": "No Such Film"}] * 20 + [{"title": "Teh Matrix"}, {"movie_id": 10}]
+    seeds = [{"title": "No Such Film"}] * 200 + [{"title": "Teh Matrix"}, {"movie_id": 10}]
     header, _ = asked(recommender, seeds=seeds, unknown_seeds="UNKNOWN_SEEDS_SKIP")
-    assert not header.corrected_seeds
-    assert len(header.unresolved_seeds) == 21
+    assert [seed.position for seed in header.corrected_seeds] == [200]
+    assert len(header.unresolved_seeds) == 200
 
 
 def test_the_header_says_which_exclusions_exclude_nothing(recommender: AskedRecommender) -> None:
@@ -185,6 +185,14 @@ def test_popular_movies_are_the_answer_only_if_asked_for_and_the_header_says_so(
     assert header.popular_fallback
     assert [seed.position for seed in header.unresolved_seeds] == [0, 1]
     assert [(movie.movie_id, movie.score) for movie in movies] == [(30, 0), (50, 0)]
+    for min_score, count in ((0, 5), (0.001, 0)):  # they have a score of 0
+        _, movies = asked(
+            recommender,
+            seeds=unknown,
+            unknown_seeds="UNKNOWN_SEEDS_POPULAR",
+            filter={"min_score": min_score, "excluded": [{"movie_id": 10}]},
+        )
+        assert len(movies) == count
     seeds = [*unknown, {"movie_id": 10}]
     header, movies = asked(recommender, seeds=seeds, unknown_seeds="UNKNOWN_SEEDS_POPULAR")
     assert not header.popular_fallback

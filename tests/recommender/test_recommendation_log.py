@@ -80,6 +80,20 @@ def test_a_request_that_is_refused_is_logged_with_its_code(tmp_path: Path) -> No
     assert line["request"] == {"seeds": [{"title": "No\nSuch"}], "version": {"number": "1"}}
 
 
+def test_a_large_request_that_is_refused_is_logged_by_its_size(tmp_path: Path) -> None:
+    path = tmp_path / "recommendations.jsonl"
+    publish_by_hand(tmp_path)
+    with running_recommender(tmp_path, recommendation_log=path) as recommender:
+        wait_until_serving(recommender.channel)
+        request = pb.RecommendRequest(seeds=[pb.Seed(title="x" * 500_000)])
+        refused(lambda: movies(recommender, request))
+    (line,) = lines(path)
+    assert line["request_bytes"] == request.ByteSize()
+    assert line["request"] == {"version": {"number": "1"}}
+    assert line["reason"] == "UNKNOWN_SEEDS"
+    assert path.stat().st_size < 1_000
+
+
 def test_a_log_that_was_moved_away_begins_anew(tmp_path: Path) -> None:
     path = tmp_path / "recommendations.jsonl"
     publish_by_hand(tmp_path)

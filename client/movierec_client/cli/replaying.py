@@ -1,8 +1,10 @@
 """The command that asks again what a recommender has logged."""
 
+import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 import typer
 
@@ -63,8 +65,30 @@ def replay(
 def _lines(line: str) -> Iterable[str]:
     if line != "-":
         return [line]
-    text = typer.get_text_stream("stdin", encoding="utf-8", errors="replace")
-    return (one for one in text if one.strip())
+    stdin = typer.get_binary_stream("stdin")
+    return (one for one in _read(stdin, _size_of(stdin)) if one.strip())
+
+
+def _size_of(stream: BinaryIO) -> int | None:
+    """The size of a file as it is now; None for what is none.
+
+    What is asked again is logged again, and it may be in this very file, which then never ends.
+    """
+    try:
+        facts = os.fstat(stream.fileno())
+    except OSError:
+        return None
+    return facts.st_size if stat.S_ISREG(facts.st_mode) else None
+
+
+def _read(stream: BinaryIO, left: int | None) -> Iterator[str]:
+    """The lines of a stream, of at most so many bytes from its beginning."""
+    for line in stream:
+        if left is not None:
+            left -= len(line)
+            if left < 0:
+                return
+        yield line.decode("utf-8", "replace")
 
 
 def _check_reached(replayed: Replay) -> None:

@@ -19,7 +19,12 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, ResourceInfo, Re
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
-from movierec.chassis.errors import InvalidRequestError, ServiceError, Violation
+from movierec.chassis.errors import (
+    InvalidRequestError,
+    RequestTooLargeError,
+    ServiceError,
+    Violation,
+)
 
 DOMAIN = "movierec"
 INTERNAL_MESSAGE = "something went wrong that we did not foresee; the service's log has the details"
@@ -27,6 +32,10 @@ INTERNAL_MESSAGE = "something went wrong that we did not foresee; the service's 
 # message percent-encoded, and then the message and the details in base64.
 LARGEST_MESSAGE_BYTES = 1_500
 LARGEST_DETAILS_BYTES = 2_500
+
+LARGEST_REQUEST_BYTES = 1024 * 1024
+"""Ten times what the largest sensible request has. Decoded, it takes a few times as much, and
+many may come at the same time. (What has more than 4 MiB grpc refuses by itself.)"""
 
 ErrorTable = Mapping[type[ServiceError], grpc.StatusCode]
 
@@ -159,6 +168,8 @@ def _encoding(serializer: Callable[[Message], bytes]) -> Callable[[Message | byt
 
 
 def _decode(payload: bytes, handler: Any) -> Message:
+    if len(payload) > LARGEST_REQUEST_BYTES:
+        raise RequestTooLargeError(len(payload), LARGEST_REQUEST_BYTES)
     try:
         request: Message = handler.request_deserializer(payload)
     except DecodeError:

@@ -61,6 +61,23 @@ class ServiceError(Exception):
         self.retry_after_s = retry_after_s
 
 
+class RequestTooLargeError(ServiceError):
+    """The request has more bytes than are decoded.
+
+    Args:
+        size_bytes: That it has.
+        most_bytes: That are decoded.
+    """
+
+    reason: ClassVar[str] = "REQUEST_TOO_LARGE"
+
+    def __init__(self, size_bytes: int, most_bytes: int) -> None:
+        super().__init__(
+            f"the request has {size_bytes:,} bytes, of which at most {most_bytes:,} are read: ask "
+            f"for less at a time, or name movies by their ids"
+        )
+
+
 class InvalidRequestError(ServiceError):
     """The request itself is not legal.
 

@@ -32,14 +32,15 @@ class _UnknownSeedsEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UnknownS
     UNKNOWN_SEEDS_UNSPECIFIED: _UnknownSeeds.ValueType  # 0
     """The same as FAIL."""
     UNKNOWN_SEEDS_FAIL: _UnknownSeeds.ValueType  # 1
-    """NOT_FOUND, naming all of them."""
+    """NOT_FOUND, naming them: as many as a status can hold."""
     UNKNOWN_SEEDS_SKIP: _UnknownSeeds.ValueType  # 2
     """Answer from the rest, and list them in the header. When none is known, it
     is NOT_FOUND all the same.
     """
     UNKNOWN_SEEDS_POPULAR: _UnknownSeeds.ValueType  # 3
     """The same as SKIP; but when none is known, answer with the most rated movies
-    that pass the filter, and say so in the header.
+    that pass the filter, and say so in the header. They have a score of 0, and
+    diversity and discount change nothing.
     """
 
 class UnknownSeeds(_UnknownSeeds, metaclass=_UnknownSeedsEnumTypeWrapper):
@@ -48,14 +49,15 @@ class UnknownSeeds(_UnknownSeeds, metaclass=_UnknownSeedsEnumTypeWrapper):
 UNKNOWN_SEEDS_UNSPECIFIED: UnknownSeeds.ValueType  # 0
 """The same as FAIL."""
 UNKNOWN_SEEDS_FAIL: UnknownSeeds.ValueType  # 1
-"""NOT_FOUND, naming all of them."""
+"""NOT_FOUND, naming them: as many as a status can hold."""
 UNKNOWN_SEEDS_SKIP: UnknownSeeds.ValueType  # 2
 """Answer from the rest, and list them in the header. When none is known, it
 is NOT_FOUND all the same.
 """
 UNKNOWN_SEEDS_POPULAR: UnknownSeeds.ValueType  # 3
 """The same as SKIP; but when none is known, answer with the most rated movies
-that pass the filter, and say so in the header.
+that pass the filter, and say so in the header. They have a score of 0, and
+diversity and discount change nothing.
 """
 Global___UnknownSeeds: _TypeAlias = UnknownSeeds  # noqa: Y015
 

@@ -32,8 +32,9 @@ class RecommenderServiceStub(object):
     UNAVAILABLE. A request may name another version, or a label, as long as that
     is loaded.
 
-    Every error carries google.rpc.ErrorInfo (domain "movierec"), and BadRequest,
-    ResourceInfo or RetryInfo where they fit.
+    Every error of ours carries google.rpc.ErrorInfo (domain "movierec"), and
+    BadRequest, ResourceInfo or RetryInfo where they fit. gRPC's own have none,
+    such as that of a message of more than 4 MiB.
     """
 
     def __init__(self, channel):
@@ -81,8 +82,9 @@ class RecommenderServiceServicer(object):
     UNAVAILABLE. A request may name another version, or a label, as long as that
     is loaded.
 
-    Every error carries google.rpc.ErrorInfo (domain "movierec"), and BadRequest,
-    ResourceInfo or RetryInfo where they fit.
+    Every error of ours carries google.rpc.ErrorInfo (domain "movierec"), and
+    BadRequest, ResourceInfo or RetryInfo where they fit. gRPC's own have none,
+    such as that of a message of more than 4 MiB.
     """
 
     def Recommend(self, request, context):
@@ -95,8 +97,10 @@ class RecommenderServiceServicer(object):
         no finite number, weights that cancel out, a title that several movies
         have, or a filter that names a genre that the version has not, or years
         that cannot be.
-        NOT_FOUND: seeds that are no movies of the version, with the nearest
-        titles; a version or label that is not loaded, with those that are.
+        NOT_FOUND: seeds that are no movies of the version, how many there are and
+        the first 20 of them, with the nearest titles; a version or label that is
+        not loaded, with those that are.
+        RESOURCE_EXHAUSTED: a request of more than 1 MiB.
         UNAVAILABLE: no version is loaded yet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -212,8 +216,9 @@ class RecommenderService(object):
     UNAVAILABLE. A request may name another version, or a label, as long as that
     is loaded.
 
-    Every error carries google.rpc.ErrorInfo (domain "movierec"), and BadRequest,
-    ResourceInfo or RetryInfo where they fit.
+    Every error of ours carries google.rpc.ErrorInfo (domain "movierec"), and
+    BadRequest, ResourceInfo or RetryInfo where they fit. gRPC's own have none,
+    such as that of a message of more than 4 MiB.
     """
 
     @staticmethod

@@ -33,8 +33,9 @@ class RecommenderServiceStub:
     UNAVAILABLE. A request may name another version, or a label, as long as that
     is loaded.
 
-    Every error carries google.rpc.ErrorInfo (domain "movierec"), and BadRequest,
-    ResourceInfo or RetryInfo where they fit.
+    Every error of ours carries google.rpc.ErrorInfo (domain "movierec"), and
+    BadRequest, ResourceInfo or RetryInfo where they fit. gRPC's own have none,
+    such as that of a message of more than 4 MiB.
     """
 
     @_typing.overload
@@ -51,8 +52,10 @@ class RecommenderServiceStub:
     no finite number, weights that cancel out, a title that several movies
     have, or a filter that names a genre that the version has not, or years
     that cannot be.
-    NOT_FOUND: seeds that are no movies of the version, with the nearest
-    titles; a version or label that is not loaded, with those that are.
+    NOT_FOUND: seeds that are no movies of the version, how many there are and
+    the first 20 of them, with the nearest titles; a version or label that is
+    not loaded, with those that are.
+    RESOURCE_EXHAUSTED: a request of more than 1 MiB.
     UNAVAILABLE: no version is loaded yet.
     """
     BatchRecommend: _grpc.StreamStreamMultiCallable[_recommender_pb2.BatchRecommendRequest, _recommender_pb2.BatchRecommendResponse]
@@ -105,8 +108,9 @@ class RecommenderServiceAsyncStub(RecommenderServiceStub):
     UNAVAILABLE. A request may name another version, or a label, as long as that
     is loaded.
 
-    Every error carries google.rpc.ErrorInfo (domain "movierec"), and BadRequest,
-    ResourceInfo or RetryInfo where they fit.
+    Every error of ours carries google.rpc.ErrorInfo (domain "movierec"), and
+    BadRequest, ResourceInfo or RetryInfo where they fit. gRPC's own have none,
+    such as that of a message of more than 4 MiB.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -120,8 +124,10 @@ class RecommenderServiceAsyncStub(RecommenderServiceStub):
     no finite number, weights that cancel out, a title that several movies
     have, or a filter that names a genre that the version has not, or years
     that cannot be.
-    NOT_FOUND: seeds that are no movies of the version, with the nearest
-    titles; a version or label that is not loaded, with those that are.
+    NOT_FOUND: seeds that are no movies of the version, how many there are and
+    the first 20 of them, with the nearest titles; a version or label that is
+    not loaded, with those that are.
+    RESOURCE_EXHAUSTED: a request of more than 1 MiB.
     UNAVAILABLE: no version is loaded yet.
     """
     BatchRecommend: _aio.StreamStreamMultiCallable[_recommender_pb2.BatchRecommendRequest, _recommender_pb2.BatchRecommendResponse]  # type: ignore[assignment]
@@ -173,8 +179,9 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
     UNAVAILABLE. A request may name another version, or a label, as long as that
     is loaded.
 
-    Every error carries google.rpc.ErrorInfo (domain "movierec"), and BadRequest,
-    ResourceInfo or RetryInfo where they fit.
+    Every error of ours carries google.rpc.ErrorInfo (domain "movierec"), and
+    BadRequest, ResourceInfo or RetryInfo where they fit. gRPC's own have none,
+    such as that of a message of more than 4 MiB.
     """
 
     @_abc_1.abstractmethod
@@ -192,8 +199,10 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         no finite number, weights that cancel out, a title that several movies
         have, or a filter that names a genre that the version has not, or years
         that cannot be.
-        NOT_FOUND: seeds that are no movies of the version, with the nearest
-        titles; a version or label that is not loaded, with those that are.
+        NOT_FOUND: seeds that are no movies of the version, how many there are and
+        the first 20 of them, with the nearest titles; a version or label that is
+        not loaded, with those that are.
+        RESOURCE_EXHAUSTED: a request of more than 1 MiB.
         UNAVAILABLE: no version is loaded yet.
         """
 
