@@ -42,7 +42,8 @@ def passing(catalogue: Catalogue, wanted: MovieFilter) -> NDArray[np.bool_] | No
 def least_score(min_score: float) -> np.float32:
     """The smallest score that is no less than a number: scores are float32, and it need not be."""
     least = np.float32(min_score)
-    return np.nextafter(least, np.float32(2)) if least < min_score else least
+    # As Python's own floats: NumPy would round the number before it compares.
+    return np.nextafter(least, np.float32(2)) if float(least) < min_score else least
 
 
 def _of_genres(catalogue: Catalogue, wanted: MovieFilter) -> NDArray[np.bool_]:

@@ -106,6 +106,17 @@ def test_what_was_asked_for_before_is_answered_as_before(recommender: AskedRecom
     assert first == again
 
 
+def test_what_is_remembered_of_a_version_is_no_answer_of_another(tmp_path: Path) -> None:
+    publish_by_hand(tmp_path)
+    with running_recommender(tmp_path) as recommender:
+        wait_until_serving(recommender.channel)
+        assert recommender.answering() == recommender.answering() == 1
+        publish_by_hand(tmp_path)
+        recommender.wait_until_it_serves(2)
+        assert recommender.answering() == 2
+        assert recommender.answering(1) == 1
+
+
 def test_contributions_add_up_to_the_score_when_they_are_asked_for(
     recommender: AskedRecommender,
 ) -> None:

@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from recommender_service.catalogue.movie import Movie
+from recommender_service.query.filtering import least_score
 from recommender_service.query.query import Combination, MovieFilter, Query, Seed, UnknownSeeds
 from recommender_service.query.recommending import Recommendation, recommend
 from recommender_service.query.version import Version
@@ -167,6 +168,22 @@ def test_when_no_seed_is_known_the_most_rated_that_pass_are_the_answer_if_asked_
     passing = [item.movie for item in known if reference.passes(item.movie, query.filter)]
     most_rated = sorted(passing, key=lambda movie: (-movie.rating_count, movie.movie_id))
     assert found == [movie.movie_id for movie in most_rated[: query.top_k]]
+
+
+@given(score=st.floats(-1, 1, width=32), below=st.floats(0, 1e-3))
+def test_a_score_passes_exactly_if_it_is_no_less_than_the_least_that_is_wanted(
+    score: float, below: float
+) -> None:
+    least = least_score(score)
+    assert np.float32(score) >= least
+    assert (np.float32(score) >= least_score(score - below)) is np.True_
+    wanted = score + below
+    assert (np.float32(score) >= least_score(min(wanted, 1))) == (score >= min(wanted, 1))
+
+
+def test_a_least_score_that_float32_would_round_down_is_rounded_up() -> None:
+    assert float(np.float32(0.7)) < 0.7 <= float(least_score(0.7))
+    assert float(least_score(0.1)) == float(np.float32(0.1)) >= 0.1
 
 
 def test_equal_movies_are_ordered_by_id_whatever_is_asked_for() -> None:
