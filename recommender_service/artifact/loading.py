@@ -44,6 +44,7 @@ def load_version(folder: Path) -> Version:
         catalogue=Catalogue(movies),
         index=MovieIndex(embeddings, movies.movie_ids),
         load_time=datetime.now(UTC),
+        create_time=manifest.create_time,
         files={EMBEDDINGS: embeddings_file, MOVIES: movies_file},
     )
     _warm_up(version)

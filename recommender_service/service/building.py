@@ -1,6 +1,7 @@
 """Puts the recommender together from its settings."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 from movierec.chassis.server import ServiceServer
 from movierec.v1 import recommender_pb2, recommender_pb2_grpc
@@ -11,9 +12,11 @@ from recommender_service.artifact.heartbeat import Heartbeat
 from recommender_service.artifact.questions import Questions
 from recommender_service.artifact.shelf import Shelf
 from recommender_service.artifact.survey import Survey
+from recommender_service.artifact.trouble import Trouble
 from recommender_service.artifact.versions import Versions
 from recommender_service.artifact.volume import Volume
 from recommender_service.artifact.watching import VersionWatcher
+from recommender_service.query.version import Version
 from recommender_service.service.answering import Answering
 from recommender_service.service.error_table import ERROR_TABLE
 from recommender_service.service.recommendation_log import RecommendationLog
@@ -48,7 +51,10 @@ class Recommender:
             survey,
             self._versions,
             poll_interval_s=settings.poll_interval_s,
+            after_look=self._tell_health,
         )
+        self._max_age = timedelta(seconds=settings.max_age_s) if settings.max_age_s else None
+        self._too_old = Trouble("what serves is not too old any more")
         self._heartbeat = Heartbeat(settings.control_folder, questions, self._versions)
         self._log = (
             RecommendationLog(settings.recommendation_log) if settings.recommendation_log else None
@@ -81,4 +87,18 @@ class Recommender:
 
     async def _on_change(self) -> None:
         self._heartbeat.hurry()
-        await self.server.set_ready(ready=self._versions.serving_number is not None)
+        await self._tell_health()
+
+    async def _tell_health(self) -> None:
+        serving = self._versions.serving
+        await self.server.set_ready(ready=serving is not None and not self._is_too_old(serving))
+
+    def _is_too_old(self, version: Version) -> bool:
+        if self._max_age is None or datetime.now(UTC) - version.create_time <= self._max_age:
+            self._too_old.ends()
+            return False
+        self._too_old.begins(
+            f"version {version.number} serves, and is older than {self._max_age}, so that the "
+            f"health is NOT_SERVING: publish a newer one, or raise MOVIEREC_MAX_AGE_S"
+        )
+        return True
