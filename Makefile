@@ -64,6 +64,10 @@ proto: $(VENV)/dev.stamp ## generate movierec.v1 from the .proto files
 	PATH="$(BIN):$$PATH" $(BIN)/python -m grpc_tools.protoc -I protos \
 	  --python_out=protos --grpc_python_out=protos --mypy_out=protos --mypy_grpc_out=protos $(PROTOS)
 
+.PHONY: settings-page
+settings-page: $(VENV)/dev.stamp ## write SETTINGS.md from the classes
+	$(BIN)/python deploy/settings_page.py
+
 .PHONY: lock
 lock: $(VENV)/dev.stamp ## lock the dependencies anew, with hashes
 	$(BIN)/python deploy/lock.py

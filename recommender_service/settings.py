@@ -28,6 +28,10 @@ class RecommenderSettings(ServiceSettings):
     poll_interval_s: Annotated[float, Field(gt=0, le=3600)] = 0.5
     """Seconds between two looks for new versions."""
 
+    max_age_s: Annotated[float | None, Field(gt=0, le=10**9)] = None
+    """Seconds since its publication after which a version is too old: while such a one serves, the
+    health is NOT_SERVING, and calls are answered all the same; no limit if not given."""
+
     chunk_size: Annotated[int, Field(ge=1, le=1000)] = 100
     """Recommendations in a message, at most; a message costs about as much as a hundred."""
 

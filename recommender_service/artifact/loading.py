@@ -63,6 +63,7 @@ def assemble(
         catalogue=Catalogue(movies),
         index=MovieIndex(embeddings, movies.movie_ids),
         load_time=load_time,
+        create_time=manifest.create_time.ToDatetime(UTC),
         files=files,
     )
     _warm_up(version)

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from google.protobuf import json_format
@@ -42,6 +43,7 @@ class Manifest:
         movie_count: Rows of the embeddings.
         dim: Columns of the embeddings.
         files: By name.
+        create_time: When the version was published, with a time zone.
         content: The bytes of the file.
         held_back: Why the quality gate holds it back from becoming the latest
             version by itself, as a sentence; empty when it does not.
@@ -50,6 +52,7 @@ class Manifest:
     movie_count: int
     dim: int
     files: dict[str, FileEntry]
+    create_time: datetime
     content: bytes
     held_back: str
 
@@ -80,6 +83,7 @@ def read_manifest(folder: Path) -> Manifest:
         movie_count=message.movie_count,
         dim=message.dim,
         files=_files(message),
+        create_time=message.create_time.ToDatetime(UTC),
         content=content,
         held_back=_held_back(message.gate) if message.HasField("gate") else "",
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 from recommender_service.artifact.followed import FollowedActivation
 from recommender_service.artifact.survey import Survey
@@ -25,6 +26,7 @@ class VersionWatcher:
         survey: What there is.
         versions: What is in memory.
         poll_interval_s: Between two looks.
+        after_look: Awaited after each look, whatever was seen.
     """
 
     def __init__(
@@ -34,11 +36,13 @@ class VersionWatcher:
         versions: Versions,
         *,
         poll_interval_s: float,
+        after_look: Callable[[], Awaitable[None]],
     ) -> None:
         self._followed = followed
         self._survey = survey
         self._versions = versions
         self._poll_interval_s = poll_interval_s
+        self._after_look = after_look
         self._trouble = Trouble("the volume answers again")
         self._polling: asyncio.Task[None] | None = None
         self._loading: asyncio.Task[None] | None = None
@@ -62,6 +66,7 @@ class VersionWatcher:
                 is_again = await self._look()
             except Exception:
                 log.exception("looking for versions failed; it is tried again")
+            await self._after_look()
             if is_again:
                 continue
             if self._loading and not self._loading.done():

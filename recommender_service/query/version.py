@@ -23,6 +23,7 @@ class Version:
         catalogue: Its movies.
         index: Its embeddings.
         load_time: When it was loaded here, with a time zone.
+        create_time: When it was published, with a time zone.
         files: What was read, by name, for processes that are to share it; the
             embeddings are a view on it.
     """
@@ -32,6 +33,7 @@ class Version:
     catalogue: Catalogue
     index: MovieIndex
     load_time: datetime
+    create_time: datetime
     files: Mapping[str, SharedMemory] = field(default_factory=dict)
 
     @cached_property

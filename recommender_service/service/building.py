@@ -22,6 +22,7 @@ from recommender_service.artifact.watching import VersionWatcher
 from recommender_service.query.version import Version
 from recommender_service.service.answering import Answering
 from recommender_service.service.error_table import ERROR_TABLE
+from recommender_service.service.readiness import Readiness
 from recommender_service.service.recommendation_log import RecommendationLog
 from recommender_service.service.servicer import RecommenderServicer
 from recommender_service.settings import RecommenderSettings
@@ -59,7 +60,9 @@ class Recommender:
             survey,
             self._versions,
             poll_interval_s=settings.poll_interval_s,
+            after_look=self._tell_health,
         )
+        self._readiness = Readiness(settings.max_age_s)
         self._heartbeat = Heartbeat(settings.control_folder, questions, self._versions)
         self._log = log_of(settings)
         self._announcing: set[asyncio.Task[None]] = set()
@@ -115,7 +118,10 @@ class Recommender:
         if self._workers:
             await self._workers.follow()
         self._heartbeat.hurry()
-        await self.server.set_ready(ready=self._versions.serving_number is not None)
+        await self._tell_health()
+
+    async def _tell_health(self) -> None:
+        await self.server.set_ready(ready=self._readiness.of(self._versions.serving))
 
     def _listening(self, settings: RecommenderSettings) -> tuple[ServiceServer, Workers | None]:
         """The server, and the other workers that share its port, if there are to be any."""

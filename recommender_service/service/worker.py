@@ -10,6 +10,7 @@ from movierec.v1 import recommender_pb2_grpc
 from recommender_service.service.building import SERVICE_NAME, answering_of, log_of
 from recommender_service.service.error_table import ERROR_TABLE
 from recommender_service.service.passing_on import PassingServicer
+from recommender_service.service.readiness import Readiness
 from recommender_service.settings import RecommenderSettings
 from recommender_service.workers import telling
 from recommender_service.workers.following import FollowedVersions
@@ -37,6 +38,8 @@ class Worker:
         options = [("grpc.max_receive_message_length", -1), ("grpc.enable_http_proxy", 0)]
         self._first = grpc.aio.insecure_channel(first, options)
         self._server: ServiceServer | None = None
+        self._readiness = Readiness(settings.max_age_s)
+        self._aging: asyncio.Task[None] | None = None
 
     async def do(self, message: dict[str, Any], descriptors: list[int]) -> None:
         """Does what the first worker tells it.
@@ -52,15 +55,24 @@ class Worker:
         if self._server is None:
             self._server = self._new_server()
             await self._server.start()
-        await self._server.set_ready(ready=self._versions.is_serving)
+            self._aging = asyncio.create_task(self._follow_age(self._server))
+        await self._server.set_ready(ready=self._readiness.of(self._versions.serving))
 
     async def stop(self) -> None:
         """No further calls, then the calls under way, at most for the grace."""
+        if self._aging:
+            self._aging.cancel()
         if self._server:
             await self._server.stop()
         await self._first.close()
         if self._log:
             await asyncio.to_thread(self._log.close)
+
+    async def _follow_age(self, server: ServiceServer) -> None:
+        """Has the health follow the age of what serves, which changes by itself."""
+        while True:
+            await asyncio.sleep(self._settings.poll_interval_s)
+            await server.set_ready(ready=self._readiness.of(self._versions.serving))
 
     def _new_server(self) -> ServiceServer:
         server = ServiceServer(

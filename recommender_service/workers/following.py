@@ -15,9 +15,9 @@ class FollowedVersions:
         self._serving: Version | None = None
 
     @property
-    def is_serving(self) -> bool:
-        """Whether a version serves."""
-        return self._serving is not None
+    def serving(self) -> Version | None:
+        """The version that serves, if one does."""
+        return self._serving
 
     def take(self, asked: int | str | None) -> Version:
         """The version that is to answer a call, which takes it once and keeps it.

@@ -1,8 +1,12 @@
 """Settings: from variables and flags, legal or not at all."""
 
+import shlex
+from pathlib import Path
+
 import pytest
 
-from movierec.chassis.settings import KNOWN_VARIABLES, PREFIX, load_settings
+from movierec.chassis.settings import KNOWN_VARIABLES, PREFIX, load_settings, told_settings
+from movierec.chassis.settings_page import settings_page
 from recommender_service.settings import RecommenderSettings
 from trainer_service.settings import TrainerSettings
 
@@ -95,7 +99,7 @@ def test_the_known_variables_are_those_of_the_services_and_the_client() -> None:
     declared = {
         f"{PREFIX}{field.upper()}"
         for kind in (TrainerSettings, RecommenderSettings)
-        for field in kind.model_fields
+        for field in told_settings(kind)
     }
     assert declared | OTHER_VARIABLES == KNOWN_VARIABLES
 
@@ -105,3 +109,57 @@ def test_every_setting_says_what_it_means(
     kind: type[TrainerSettings | RecommenderSettings],
 ) -> None:
     assert [name for name, field in kind.model_fields.items() if not field.description] == []
+
+
+def printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *flags: str
+) -> list[str]:
+    """What the trainer prints of its settings, before it ends with 0."""
+    monkeypatch.setenv("MOVIEREC_DATA_DIR", "/some data")
+    with pytest.raises(SystemExit) as exit_:
+        load_settings(TrainerSettings, "test", ["--print-settings", *flags])
+    assert exit_.value.code == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def test_settings_are_printed_with_where_they_come_from(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = printed(monkeypatch, capsys, "--no-reflection", "--keep-versions", "1")
+    told = {tuple(part.strip() for part in line.split("  # ")) for line in lines}
+    assert {
+        ("MOVIEREC_DATA_DIR='/some data'", "variable"),
+        ("MOVIEREC_REFLECTION=false", "flag"),
+        ("MOVIEREC_KEEP_VERSIONS=1", "flag"),
+        ("MOVIEREC_RUNS_DIR=", "default"),
+        ("MOVIEREC_LOG_LEVEL=info", "default"),
+    } <= told
+    assert len(lines) == len(told_settings(TrainerSettings))
+
+
+def test_what_is_printed_is_an_environment_that_gives_the_same_settings(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--keep-for-s", "2.5", "--no-reflection", "--runs-dir", "/runs #1"]
+    expected = load_settings(TrainerSettings, "test", flags)
+    lines = printed(monkeypatch, capsys, *flags)
+    monkeypatch.delenv("MOVIEREC_DATA_DIR")
+    for line in lines:
+        name, _, value = shlex.split(line, comments=True)[0].partition("=")
+        monkeypatch.setenv(name, value)
+    again = load_settings(TrainerSettings, "test", [])
+    assert again == expected.model_copy(update={"data_dir": Path("/some data")})
+
+
+def test_a_bad_setting_is_said_rather_than_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "MOVIEREC_LOADED_VERSIONS" in refusal(
+        capsys, "--print-settings", "--loaded-versions", "0"
+    )
+
+
+def test_the_page_about_settings_is_current() -> None:
+    page = Path(__file__).parents[2] / "SETTINGS.md"
+    made = settings_page(
+        {"trainer_service": TrainerSettings, "recommender_service": RecommenderSettings}
+    )
+    assert page.read_text(encoding="utf-8") == made, "run `make settings-page`"

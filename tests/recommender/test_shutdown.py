@@ -82,3 +82,14 @@ def test_a_stream_that_nobody_reads_does_not_hold_the_process_beyond_the_grace(
     assert recommender.stop(signal.SIGTERM) == 0
     assert recommender.process.stderr
     assert "were cut off" in recommender.process.stderr.read()
+
+
+def test_liveness_is_not_taken_back_by_a_process_that_ends_in_order(
+    recommender: Running, channel: grpc.Channel
+) -> None:
+    stub = health_pb2_grpc.HealthStub(channel)
+    request = health_pb2.HealthCheckRequest(service="liveness")
+    watch = stub.Watch(request, timeout=DEADLINE_S)
+    assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+    assert recommender.stop(signal.SIGTERM) == 0
+    assert not list(watch)

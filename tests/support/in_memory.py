@@ -26,4 +26,5 @@ def version_of(movies: Sequence[Movie], vectors: NDArray[np.float32], number: in
         catalogue=Catalogue(movies),
         index=MovieIndex(vectors, [movie.movie_id for movie in movies]),
         load_time=datetime.now(UTC),
+        create_time=datetime.now(UTC),
     )

@@ -12,6 +12,9 @@ import grpc
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import HealthServicer
 
+LIVENESS = "liveness"
+"""The name that is SERVING as long as the process works."""
+
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -31,8 +34,11 @@ class Health(HealthServicer):  # type: ignore[misc]  # grpc_health is not typed
                 self._changed.notify_all()
 
     async def end(self) -> None:
-        """Says for good that nothing is ready, and ends the watches once they have said so."""
-        await self.set(self._ready, ready=False)
+        """Says for good that nothing is ready, and ends the watches once they have said so.
+
+        Only of its liveness a process that ends in order says to the end that it is there.
+        """
+        await self.set(self._ready.keys() - {LIVENESS}, ready=False)
         async with self._changed:
             self._ended = True
             self._changed.notify_all()

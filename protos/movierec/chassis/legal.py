@@ -59,7 +59,7 @@ def _in_words(schema: dict[str, Any]) -> str:
     if kind == "array":
         return "a list"
     if kind not in {"integer", "number"}:
-        return "a path" if schema.get("format") == "path" else "a text"
+        return {"path": "a path", "address": "HOST:PORT"}.get(schema.get("format", ""), "a text")
     words = "a whole number" if kind == "integer" else "a number"
     if "minimum" in schema:
         words += f" from {schema['minimum']:,}"

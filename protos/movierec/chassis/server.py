@@ -16,14 +16,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from movierec.chassis.boundary import ErrorBoundary, ErrorTable
-from movierec.chassis.health import Health
+from movierec.chassis.health import LIVENESS, Health
 from movierec.chassis.port import cannot_listen
 from movierec.chassis.settings import ServiceSettings, SettingsT, load_settings
 
 HEALTH_NAME = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
-
-LIVENESS = "liveness"
-"""The health name that is SERVING as long as the process works."""
 
 STREAMS_A_CONNECTION = 128
 """Calls at a time; further ones wait on the client's side, so that one that opens a thousand and

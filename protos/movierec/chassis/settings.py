@@ -8,6 +8,7 @@ with a sentence that names it and what would be legal.
 
 import difflib
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Literal, TypeVar
@@ -32,6 +33,7 @@ KNOWN_VARIABLES = frozenset(
         "LISTEN",
         "LOADED_VERSIONS",
         "LOG_LEVEL",
+        "MAX_AGE_S",
         "MAX_BAD_ROW_SHARE",
         "POLL_INTERVAL_S",
         "RECOMMENDATION_LOG",
@@ -55,7 +57,7 @@ def _address(value: str) -> str:
     return value
 
 
-Address = Annotated[str, AfterValidator(_address)]
+Address = Annotated[str, AfterValidator(_address), Field(json_schema_extra={"format": "address"})]
 """HOST:PORT."""
 
 
@@ -86,6 +88,9 @@ class ServiceSettings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least severe log lines to print, on standard error."""
 
+    print_settings: Annotated[bool, Field(exclude=True)] = False
+    """Print what every setting is and where it comes from, and end."""
+
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
@@ -101,7 +106,8 @@ def load_settings(
         arguments: The flags; those of the process if not given.
 
     Raises:
-        SystemExit: An unknown or malformed variable or flag, or `--help`.
+        SystemExit: An unknown or malformed variable or flag, `--help`, or
+            `--print-settings`.
     """
     unknown = [
         _unknown_variable(name, kind)
@@ -110,15 +116,43 @@ def load_settings(
     ]
     if unknown:
         sys.exit("\n".join(unknown))
-    flags = sys.argv[1:] if arguments is None else arguments
+    flags = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return kind(_cli_parse_args=list(flags), _cli_prog_name=program)
+        settings = kind(_cli_parse_args=flags, _cli_prog_name=program)
     except ValidationError as error:
         sys.exit("\n".join(_bad_setting(v.field, v.description) for v in violations(error, kind)))
+    if settings.print_settings:
+        sys.stdout.write("".join(f"{line}\n" for line in _printed(settings, flags)))
+        sys.exit(0)
+    return settings
+
+
+def told_settings(kind: type[ServiceSettings]) -> list[str]:
+    """The fields that a service can be told with a variable, in order."""
+    return [name for name, field in kind.model_fields.items() if not field.exclude]
+
+
+def _printed(settings: ServiceSettings, flags: Sequence[str]) -> list[str]:
+    """Every setting as a line of an environment file, with where it comes from."""
+    named = {flag.partition("=")[0].removeprefix("--").removeprefix("no-") for flag in flags}
+    lines = {}
+    for name in told_settings(type(settings)):
+        value = getattr(settings, name)
+        text = "" if value is None else str(value)
+        if isinstance(value, bool):
+            text = text.lower()
+        source = "default"
+        if name.replace("_", "-") in named:
+            source = "flag"
+        elif name in settings.model_fields_set:
+            source = "variable"
+        lines[f"{PREFIX}{name.upper()}={shlex.quote(text) if text else ''}"] = source
+    width = max(map(len, lines))
+    return [f"{line:<{width}}  # {source}" for line, source in lines.items()]
 
 
 def _unknown_variable(name: str, kind: type[ServiceSettings]) -> str:
-    legal = sorted(f"{PREFIX}{field.upper()}" for field in kind.model_fields)
+    legal = sorted(f"{PREFIX}{field.upper()}" for field in told_settings(kind))
     nearest = difflib.get_close_matches(name, legal, n=1)
     hint = f"did you mean {nearest[0]}? " if nearest else ""
     return f"{name}: there is no such setting; {hint}There are {', '.join(legal)}"
