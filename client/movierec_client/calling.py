@@ -80,10 +80,14 @@ class Calling(Closing, ABC):
     ) -> Outcomes:
         check_batch(queries, window)
         timeout_s = LONGEST_TIMEOUT_S if timeout_s is None else timeout_s
-        channel, target = self._connections.open(operation, timeout_s)
-        requests: SimpleQueue[Any] = SimpleQueue()
-        call = operation.start(channel, iter(requests.get, None), target)
-        return Outcomes(call, requests, queries, target, window)
+
+        def start(target: Target) -> tuple[SimpleQueue[Any], Any]:
+            requests: SimpleQueue[Any] = SimpleQueue()
+            channel = self._connections.channel(operation)
+            return requests, operation.start(channel, iter(requests.get, None), target)
+
+        target = self._connections.target(operation.service, timeout_s)
+        return Outcomes(start, queries, target, window)
 
     def _pages(
         self, page: Callable[[str], Unary[Any, Any, Page[T]]], timeout_s: float | None
@@ -153,11 +157,15 @@ class AsyncCalling(AsyncClosing, ABC):
     ) -> AsyncOutcomes:
         check_batch(queries, window)
         timeout_s = LONGEST_TIMEOUT_S if timeout_s is None else timeout_s
-        channel, target = self._connections.open(operation, timeout_s)
-        requests = AsyncRequests()
-        call = operation.start(channel, requests, target)
-        self._streams.add(call)
-        return AsyncOutcomes(call, requests, queries, target, window)
+
+        def start(target: Target) -> tuple[AsyncRequests, Any]:
+            requests = AsyncRequests()
+            call = operation.start(self._connections.channel(operation), requests, target)
+            self._streams.add(call)
+            return requests, call
+
+        target = self._connections.target(operation.service, timeout_s)
+        return AsyncOutcomes(start, queries, target, window)
 
     async def _pages(
         self, page: Callable[[str], Unary[Any, Any, Page[T]]], timeout_s: float | None

@@ -10,6 +10,9 @@ ServiceName = Literal["trainer", "recommender"]
 
 LONGEST_TIMEOUT_S = 365 * 24 * 60 * 60
 
+LEAST_TIMEOUT_S = 0.001
+"""What a call may take at least; one that has no time left ends as such."""
+
 
 @dataclass(frozen=True, slots=True)
 class Service:

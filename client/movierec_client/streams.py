@@ -16,7 +16,7 @@ import grpc
 from movierec_client.calls import Streaming
 from movierec_client.closing import AsyncClosing, Closing
 from movierec_client.compatibility import compare_versions, version_in
-from movierec_client.services import Target
+from movierec_client.services import LEAST_TIMEOUT_S, Target
 from movierec_client.statuses import translated
 
 T = TypeVar("T")
@@ -25,9 +25,6 @@ Start = Callable[[Streaming[Any, Any, T], Target], Any]
 
 PAUSE_S = 0.5
 """Seconds between two tries to take a stream up."""
-
-LEAST_TIMEOUT_S = 0.001
-"""What a call may take at least; one that has no time left ends as such."""
 
 
 class _Reading(Generic[T]):

@@ -355,3 +355,49 @@ def test_the_queries_of_the_async_client_may_be_async(driver: Driver, script: Sc
     outcomes = driver.items(lambda client: client.recommend_many(queries()))
 
     assert ids(outcomes) == [[1], [2], [3]]
+
+
+def test_a_batch_whose_server_is_lost_goes_on_with_what_has_no_whole_answer(
+    driver: Driver, script: Script
+) -> None:
+    asked: list[list[Any]] = []
+
+    def lost_in_the_third(requests: Any, context: grpc.ServicerContext) -> Iterator[Any]:
+        asked.append([])
+        for position, request in enumerate(requests):
+            asked[-1].append(request.query)
+            movie_ids = [seed.movie_id for seed in request.query.seeds]
+            if position < 2 or len(asked) == 3:
+                yield part(position, *movie_ids, version=7)
+                continue
+            yield part(position, *movie_ids, version=7, last=False)
+            context.abort(grpc.StatusCode.UNAVAILABLE, "the server is gone")
+
+    script.on("BatchRecommend", lost_in_the_third)
+    queries = [1, 2, mc.Query([3], version=5), 4, 5, mc.Query([6], version="stable")]
+
+    outcomes = driver.items(lambda client: client.recommend_many(queries, window=3))
+
+    assert ids(outcomes) == [[1], [2], [3], [4], [5], [6]]
+    again = [[query.seeds[0].movie_id for query in call] for call in asked]
+    assert [call[0] for call in again] == [1, 3, 5]
+    assert [query.version.number for query in asked[1][:2]] == [5, 7]
+    assert [query.version.number for query in asked[2]] == [7, 0]
+    assert asked[2][1].version.label == "stable"
+
+
+def test_a_batch_that_breaks_again_without_an_answer_ends_with_the_error(
+    driver: Driver, script: Script
+) -> None:
+    def lost_in_the_second(requests: Any, context: grpc.ServicerContext) -> Iterator[Any]:
+        for position, request in enumerate(requests):
+            if len(script.requests) > 1 or position:
+                context.abort(grpc.StatusCode.UNAVAILABLE, "the server is gone")
+            yield from echo(request, position)
+
+    script.on("BatchRecommend", lost_in_the_second)
+
+    outcomes, failed = driver.items_and_error(lambda client: client.recommend_many([1, 2, 3]))
+
+    assert ids(outcomes) == [[1]]
+    assert isinstance(failed, mc.UnavailableError)
