@@ -213,7 +213,7 @@ def test_waiting_ends_at_once_when_all_serve_the_version_or_a_later_one(
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """All attempts of a call are over in no time."""
-    monkeypatch.setitem(channels.RETRIES, "initialBackoff", "0.001s")
+    monkeypatch.setitem(channels.RETRIES, "initialBackoff", "0.01s")
 
 
 def in_turn(script: Script, *answers: Any) -> None:

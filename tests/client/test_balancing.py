@@ -26,7 +26,7 @@ KINDS = pytest.mark.parametrize("kind", [BlockingDriver, AsyncDriver], ids=["blo
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without waiting, all attempts of a call are over in no time."""
-    monkeypatch.setitem(channels.RETRIES, "initialBackoff", "0.001s")
+    monkeypatch.setitem(channels.RETRIES, "initialBackoff", "0.01s")
 
 
 @pytest.fixture
