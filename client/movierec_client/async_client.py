@@ -10,6 +10,7 @@ import grpc.aio
 from movierec_client import operations
 from movierec_client.batches import Asked, AsyncOutcomes
 from movierec_client.calling import AsyncCalling
+from movierec_client.channels import DEFAULT_MAX_MESSAGE_BYTES
 from movierec_client.connections import Connections
 from movierec_client.encoding import VersionTarget, encode_query
 from movierec_client.operations import TrainOptions
@@ -33,12 +34,20 @@ class AsyncClient(AsyncCalling):
     one event loop.
 
     Args:
-        trainer: Address of the trainer, "host:port"; default: the environment's
-            MOVIEREC_TRAINER, else "localhost:50051".
-        recommender: Address of the recommender; default: the environment's
+        trainer: Address of the trainer, "host:port", or as gRPC names it, e.g.
+            "dns:///host:port"; default: the environment's MOVIEREC_TRAINER, else
+            "localhost:50051".
+        recommender: Address of the recommender; of all that a name stands for,
+            those take turns that serve. Default: the environment's
             MOVIEREC_RECOMMENDER, else "localhost:50052".
         timeout_s: How long a call may take, unless it is told otherwise.
         run_timeout_s: The same for `train`, `publish` and `follow`.
+        wait_for_ready: Calls wait, within their time, for a server that can be
+            reached and serves, instead of failing; `health` does not.
+        max_message_bytes: The largest message that is taken from a server.
+
+    Raises:
+        InvalidArgumentError: `max_message_bytes` is no size.
     """
 
     def __init__(
@@ -48,6 +57,8 @@ class AsyncClient(AsyncCalling):
         recommender: str | None = None,
         timeout_s: float = 10.0,
         run_timeout_s: float = 24 * 60 * 60.0,
+        wait_for_ready: bool = False,
+        max_message_bytes: int = DEFAULT_MAX_MESSAGE_BYTES,
     ) -> None:
         super().__init__(
             Connections(
@@ -55,6 +66,8 @@ class AsyncClient(AsyncCalling):
                 trainer=trainer,
                 recommender=recommender,
                 timeout_s=timeout_s,
+                wait_for_ready=wait_for_ready,
+                max_message_bytes=max_message_bytes,
             )
         )
         self._timeout_s = timeout_s

@@ -3,13 +3,16 @@
 A query is taken from the caller when the caller asks for an answer, in the
 caller's own thread or task, so that what yields the queries need not be safe
 for others. Leaving a loop early cancels the call, as it does that of a stream.
+When the server is lost, the queries without a whole answer are asked again: they
+are kept until then, which are no more than the window has room for.
 """
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import suppress
-from queue import SimpleQueue
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -23,7 +26,7 @@ from movierec_client.endings import Ending
 from movierec_client.errors import CallError, InvalidArgumentError, ServerError
 from movierec_client.queries import QueryLike, query_of, several
 from movierec_client.results import Answer, Chunk
-from movierec_client.services import Target
+from movierec_client.services import LEAST_TIMEOUT_S, Target
 from movierec_client.statuses import error_in, translated
 
 Outcome = Answer | CallError
@@ -31,6 +34,10 @@ Outcome = Answer | CallError
 
 Asked = QueryLike | CallError
 """A query; or an error in its place, which is then its outcome."""
+
+
+Start = Callable[[Target], tuple[Any, Any]]
+"""Makes the call; returns from where gRPC takes what is to be sent, up to None, and the call."""
 
 
 def check_batch(queries: object, window: int) -> None:
@@ -50,19 +57,23 @@ class _Batch:
     """What both kinds know of their call.
 
     Args:
-        call: What gRPC returned when the call was made.
-        requests: From where gRPC takes what is to be sent, up to None.
-        target: Where the call went.
+        start: Makes the call.
+        target: Where it goes.
         window: How many queries may have been taken and not come out.
     """
 
-    def __init__(
-        self, call: Any, requests: "SimpleQueue[Any] | AsyncRequests", target: Target, window: int
-    ) -> None:
-        self._call = call
-        self._requests = requests
+    def __init__(self, start: Start, target: Target, window: int) -> None:
+        self._start = start
         self._target = target
         self._window = window
+        self._deadline = time.monotonic() + target.timeout_s
+        # What was sent and has no whole answer, in order.
+        self._unanswered: deque[recommender_pb2.BatchRecommendRequest] = deque()
+        self._serving = 0  # The version that answers queries which ask for none.
+        self._version = 0  # What those are told to ask for, once there was a break.
+        self._first = 0  # query of this call
+        self._progress = self._cancelled = False
+        self._requests, self._call = start(target)
         # What is still to come out, in order: an error of ours, or None for
         # what the server answers.
         self._due: deque[CallError | None] = deque()
@@ -77,9 +88,10 @@ class _Batch:
         self._cancel()
 
     def _cancel(self) -> None:
-        self._ended = True
-        self._call.cancel()
-        self._requests.put(None)  # A thread or task of gRPC's may wait for it.
+        self._ended = self._cancelled = True
+        if hasattr(self, "_call"):  # Not if it could not be made.
+            self._call.cancel()
+            self._requests.put(None)  # A thread or task of gRPC's may wait for it.
 
     def _has_room(self) -> bool:
         return not self._all_taken and len(self._due) < self._window
@@ -95,7 +107,11 @@ class _Batch:
             self._due.append(error)
             return
         self._due.append(None)
-        self._requests.put(recommender_pb2.BatchRecommendRequest(query=query))
+        if self._version and not query.HasField("version"):
+            query.version.number = self._version
+        request = recommender_pb2.BatchRecommendRequest(query=query)
+        self._unanswered.append(request)
+        self._requests.put(request)
 
     def _stop_taking(self, failure: Exception | None = None) -> None:
         """Takes no more: there are no more, or what yields them has failed."""
@@ -106,8 +122,9 @@ class _Batch:
         """Takes a message in; returns the outcome if that is whole now."""
         if message is None:
             raise self._at_fault(f"ended its answers before query {self._answered}")
-        if message.position != self._answered:
-            raise self._at_fault(f"answered query {message.position} instead of {self._answered}")
+        position = self._first + message.position
+        if position != self._answered:
+            raise self._at_fault(f"answered query {position} instead of {self._answered}")
         if message.HasField("error"):
             outcome: Outcome = error_in(message.error, self._target)
         else:
@@ -118,7 +135,37 @@ class _Batch:
             outcome = Answer(self._parts[0].header, tuple(movies))
         self._parts = []
         self._answered += 1
+        self._progress = True
+        asked = self._unanswered.popleft().query
+        if isinstance(outcome, Answer) and not asked.HasField("version"):
+            self._serving = outcome.header.model_version
         return outcome
+
+    def _take_up(self, error: grpc.RpcError) -> bool:
+        """Asks on another call what has no whole answer; returns whether it does.
+
+        Queries that ask for no version are asked of the one that has answered so far.
+
+        Raises:
+            ClientClosedError: It is too late.
+        """
+        lost = error.code() is grpc.StatusCode.UNAVAILABLE
+        if not lost or self._cancelled or not (self._progress or self._parts):
+            return False
+        if self._parts and not self._unanswered[0].query.HasField("version"):
+            self._serving = self._parts[0].header.model_version
+        self._requests.put(None)  # A thread or task of gRPC's may wait for it.
+        self._first, self._parts, self._progress = self._answered, [], False
+        self._version = self._serving
+        left_s = max(self._deadline - time.monotonic(), LEAST_TIMEOUT_S)
+        self._requests, self._call = self._start(replace(self._target, timeout_s=left_s))
+        for request in self._unanswered:
+            if self._version and not request.query.HasField("version"):
+                request.query.version.number = self._version
+            self._requests.put(request)
+        if self._all_taken:
+            self._requests.put(None)
+        return True
 
     def _check_failure(self) -> None:
         if self._failure:
@@ -137,22 +184,20 @@ class Outcomes(_Batch, Iterator[Outcome], Closing):
     """What becomes of each query, in their order, while one waits.
 
     Args:
-        call: What gRPC returned when the call was made.
-        requests: From where gRPC takes what is to be sent, up to None.
+        start: Makes the call.
         queries: What is asked.
-        target: Where the call went.
+        target: Where the call goes.
         window: How many queries may have been taken and not come out.
     """
 
     def __init__(
         self,
-        call: Any,
-        requests: "SimpleQueue[Any]",
+        start: Start,
         queries: Iterable[Asked],
         target: Target,
         window: int,
     ) -> None:
-        super().__init__(call, requests, target, window)
+        super().__init__(start, target, window)
         self._queries = iter(queries)
 
     def __next__(self) -> Outcome:
@@ -190,7 +235,12 @@ class Outcomes(_Batch, Iterator[Outcome], Closing):
 
     def _next_message(self) -> Any:
         with translated(self._target):
-            return next(self._call, None)
+            while True:
+                try:
+                    return next(self._call, None)
+                except grpc.RpcError as error:
+                    if not self._take_up(error):
+                        raise
 
 
 class AsyncOutcomes(_Batch, AsyncIterator[Outcome], AsyncClosing):
@@ -198,16 +248,15 @@ class AsyncOutcomes(_Batch, AsyncIterator[Outcome], AsyncClosing):
 
     def __init__(
         self,
-        call: Any,
-        requests: "AsyncRequests",
+        start: Start,
         queries: AsyncIterable[Asked] | Iterable[Asked],
         target: Target,
         window: int,
     ) -> None:
-        super().__init__(call, requests, target, window)
+        super().__init__(start, target, window)
         self._queries = aiter(queries) if isinstance(queries, AsyncIterable) else iter(queries)
-        self._messages = aiter(call)
-        self._ending = Ending(call)
+        self._messages = aiter(self._call)
+        self._ending = Ending(self._call)
 
     async def __anext__(self) -> Outcome:
         if self._ended:
@@ -252,13 +301,17 @@ class AsyncOutcomes(_Batch, AsyncIterator[Outcome], AsyncClosing):
 
     async def _next_message(self) -> Any:
         with translated(self._target):
-            try:
-                return await anext(self._messages, None)
-            except grpc.aio.AioRpcError as raised:
-                error = await self._ending.instead_of(raised)
-                if error.code() is grpc.StatusCode.OK:
-                    return None
-                raise error from None
+            while True:
+                try:
+                    return await anext(self._messages, None)
+                except grpc.aio.AioRpcError as raised:
+                    error = await self._ending.instead_of(raised)
+                    if error.code() is grpc.StatusCode.OK:
+                        return None
+                    if not self._take_up(error):
+                        raise error from None
+                    self._messages = aiter(self._call)
+                    self._ending = Ending(self._call)
 
 
 class AsyncRequests(AsyncIterator[Any]):

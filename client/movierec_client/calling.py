@@ -19,11 +19,12 @@ from movierec_client.batches import (
 )
 from movierec_client.calls import Exchange, Page, Streaming, Unary
 from movierec_client.closing import AsyncClosing, Closing
+from movierec_client.compatibility import compare_versions, version_in
 from movierec_client.connections import Connections
 from movierec_client.errors import CallError
 from movierec_client.recommendations import AsyncRecommendations, Recommendations
 from movierec_client.results import Answer, Chunk
-from movierec_client.services import LONGEST_TIMEOUT_S
+from movierec_client.services import LONGEST_TIMEOUT_S, Target
 from movierec_client.statuses import translated
 from movierec_client.streams import AsyncStream, Stream
 
@@ -41,9 +42,11 @@ class Calling(Closing, ABC):
         self._connections = connections
 
     def _unary(self, operation: Unary[Any, Any, T], timeout_s: float | None) -> T:
-        channel, target = self._connections.open(operation.service, timeout_s)
+        channel, target = self._connections.open(operation, timeout_s)
         with translated(target):
-            answer = operation.start(channel, target.timeout_s)
+            answer, call = operation.start(channel, target)
+        told = version_in(call.initial_metadata(), call.trailing_metadata())
+        compare_versions(target, told)
         return operation.decode(answer)
 
     def _try(self, operation: Unary[Any, Any, T], timeout_s: float | None) -> T | CallError:
@@ -54,8 +57,11 @@ class Calling(Closing, ABC):
             return error
 
     def _stream(self, operation: Streaming[Any, Any, T], timeout_s: float | None) -> Stream[T]:
-        channel, target = self._connections.open(operation.service, timeout_s)
-        return Stream(operation.start(channel, target.timeout_s), operation, target)
+        target = self._connections.target(operation.service, timeout_s)
+        return Stream(self._start, operation, target)
+
+    def _start(self, operation: Streaming[Any, Any, Any], target: Target) -> Any:
+        return operation.start(self._connections.channel(operation), target)
 
     def _answer(self, operation: Streaming[Any, Any, Chunk], timeout_s: float | None) -> Outcome:
         """Returns the whole answer, or the call's error."""
@@ -74,10 +80,14 @@ class Calling(Closing, ABC):
     ) -> Outcomes:
         check_batch(queries, window)
         timeout_s = LONGEST_TIMEOUT_S if timeout_s is None else timeout_s
-        channel, target = self._connections.open(operation.service, timeout_s)
-        requests: SimpleQueue[Any] = SimpleQueue()
-        call = operation.start(channel, iter(requests.get, None), target.timeout_s)
-        return Outcomes(call, requests, queries, target, window)
+
+        def start(target: Target) -> tuple[SimpleQueue[Any], Any]:
+            requests: SimpleQueue[Any] = SimpleQueue()
+            channel = self._connections.channel(operation)
+            return requests, operation.start(channel, iter(requests.get, None), target)
+
+        target = self._connections.target(operation.service, timeout_s)
+        return Outcomes(start, queries, target, window)
 
     def _pages(
         self, page: Callable[[str], Unary[Any, Any, Page[T]]], timeout_s: float | None
@@ -104,9 +114,12 @@ class AsyncCalling(AsyncClosing, ABC):
         self._streams: WeakSet[Any] = WeakSet()
 
     async def _unary(self, operation: Unary[Any, Any, T], timeout_s: float | None) -> T:
-        channel, target = self._connections.open(operation.service, timeout_s)
+        channel, target = self._connections.open(operation, timeout_s)
         with translated(target):
-            answer = await operation.start(channel, target.timeout_s)
+            call = operation.start(channel, target)
+            answer = await call
+            told = version_in(await call.initial_metadata(), await call.trailing_metadata())
+        compare_versions(target, told)
         return operation.decode(answer)
 
     async def _try(self, operation: Unary[Any, Any, T], timeout_s: float | None) -> T | CallError:
@@ -117,10 +130,13 @@ class AsyncCalling(AsyncClosing, ABC):
             return error
 
     def _stream(self, operation: Streaming[Any, Any, T], timeout_s: float | None) -> AsyncStream[T]:
-        channel, target = self._connections.open(operation.service, timeout_s)
-        call = operation.start(channel, target.timeout_s)
+        target = self._connections.target(operation.service, timeout_s)
+        return AsyncStream(self._start, operation, target)
+
+    def _start(self, operation: Streaming[Any, Any, Any], target: Target) -> Any:
+        call = operation.start(self._connections.channel(operation), target)
         self._streams.add(call)
-        return AsyncStream(call, operation, target)
+        return call
 
     async def _answer(
         self, operation: Streaming[Any, Any, Chunk], timeout_s: float | None
@@ -141,11 +157,15 @@ class AsyncCalling(AsyncClosing, ABC):
     ) -> AsyncOutcomes:
         check_batch(queries, window)
         timeout_s = LONGEST_TIMEOUT_S if timeout_s is None else timeout_s
-        channel, target = self._connections.open(operation.service, timeout_s)
-        requests = AsyncRequests()
-        call = operation.start(channel, requests, target.timeout_s)
-        self._streams.add(call)
-        return AsyncOutcomes(call, requests, queries, target, window)
+
+        def start(target: Target) -> tuple[AsyncRequests, Any]:
+            requests = AsyncRequests()
+            call = operation.start(self._connections.channel(operation), requests, target)
+            self._streams.add(call)
+            return requests, call
+
+        target = self._connections.target(operation.service, timeout_s)
+        return AsyncOutcomes(start, queries, target, window)
 
     async def _pages(
         self, page: Callable[[str], Unary[Any, Any, Page[T]]], timeout_s: float | None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from typing import TypedDict
+from uuid import uuid4
 
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
@@ -23,6 +24,7 @@ from movierec_client.encoding import (
 )
 from movierec_client.outcomes import check_outcome
 from movierec_client.queries import VersionLike
+from movierec_client.rests import RestOfAnswer, RestOfRun
 from movierec_client.results import Activation, Chunk, Fleet, Model, Movie, Version
 from movierec_client.runs import Run, RunEvent
 from movierec_client.services import RECOMMENDER, SERVICES, TRAINER, ServiceName
@@ -65,7 +67,8 @@ def train(
     request = encode(
         trainer_pb2.TrainRequest,
         dataset=dataset,
-        request_id=request_id,
+        # So that it can be asked again when nobody knows whether the first was heard.
+        request_id=request_id or uuid4().hex,
         validate_only=validate_only,
         force=force,
     )
@@ -77,6 +80,7 @@ def train(
         lambda answer: decoding.run_event(answer.event),
         # Validation is no run, so there is no state to end in.
         None if validate_only else check_outcome,
+        rest=lambda: RestOfRun(follow_run),
     )
 
 
@@ -90,6 +94,7 @@ def follow_run(
         encode(trainer_pb2.FollowRunRequest, run_id=run_id, after_sequence=after_sequence),
         lambda answer: decoding.run_event(answer.event),
         check_outcome,
+        rest=lambda: RestOfRun(follow_run),
     )
 
 
@@ -137,6 +142,7 @@ def publish_run(
         encode(trainer_pb2.PublishRunRequest, run_id=run_id, force=force),
         lambda answer: decoding.run_event(answer.event),
         check_outcome,
+        rest=lambda: RestOfRun(follow_run),
     )
 
 
@@ -149,6 +155,8 @@ def recommend(
         lambda channel: recommender_pb2_grpc.RecommenderServiceStub(channel).Recommend,
         request,
         decoding.chunk,
+        needs_ready=True,
+        rest=lambda: RestOfAnswer(request, recommend),
     )
 
 
@@ -159,6 +167,7 @@ def recommend_many() -> Exchange[
     return Exchange(
         RECOMMENDER,
         lambda channel: recommender_pb2_grpc.RecommenderServiceStub(channel).BatchRecommend,
+        needs_ready=True,
     )
 
 
@@ -185,6 +194,7 @@ def search_movies(
         lambda answer: Page(
             [decoding.movie(movie) for movie in answer.movies], answer.next_page_token
         ),
+        needs_ready=True,
     )
 
 
@@ -197,6 +207,7 @@ def get_model(
         lambda channel: recommender_pb2_grpc.RecommenderServiceStub(channel).GetModel,
         encode(recommender_pb2.GetModelRequest, version=encode_version(version)),
         decoding.model,
+        needs_ready=True,
     )
 
 
@@ -269,6 +280,7 @@ def health_checks(
             lambda channel: health_pb2_grpc.HealthStub(channel).Check,
             health_pb2.HealthCheckRequest(service="liveness" if live else service.full_name),
             lambda answer: decoding.serving_status(answer.status),
+            never_waits=True,
         )
         for service in (SERVICES[name] for name in names or SERVICES)
     ]

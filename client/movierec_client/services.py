@@ -10,6 +10,9 @@ ServiceName = Literal["trainer", "recommender"]
 
 LONGEST_TIMEOUT_S = 365 * 24 * 60 * 60
 
+LEAST_TIMEOUT_S = 0.001
+"""What a call may take at least; one that has no time left ends as such."""
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -51,6 +54,12 @@ SERVICES: dict[ServiceName, Service] = {"trainer": TRAINER, "recommender": RECOM
 class Target:
     """Where a call goes and how long it may take; error sentences name both.
 
+    Args:
+        service: Which service.
+        address: Where that is.
+        timeout_s: How long it may take.
+        wait_for_ready: Whether it waits for a server that can answer, so long.
+
     Raises:
         InvalidArgumentError: `timeout_s` is no time to wait.
     """
@@ -58,6 +67,7 @@ class Target:
     service: Service
     address: str
     timeout_s: float
+    wait_for_ready: bool = False
 
     def __post_init__(self) -> None:
         if not 0 < self.timeout_s <= LONGEST_TIMEOUT_S:

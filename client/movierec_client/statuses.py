@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
+from movierec_client.compatibility import compare_versions, version_in
 from movierec_client.errors import (
     AbortedError,
     CallCancelledError,
@@ -26,6 +27,7 @@ from movierec_client.errors import (
     ServerError,
     UnavailableError,
 )
+from movierec_client.sentences import sentence_for
 from movierec_client.services import Target
 
 _KINDS: dict[grpc.StatusCode, type[CallError]] = {
@@ -63,7 +65,7 @@ def translated(target: Target) -> Iterator[None]:
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
-        sentence = _sentence(grpc.StatusCode.CANCELLED, "the client was closed", "", target)
+        sentence = sentence_for(grpc.StatusCode.CANCELLED, "the client was closed", "", target)
         raise CallCancelledError(sentence, code="CANCELLED") from error
 
 
@@ -80,7 +82,7 @@ def error_in(packed: any_pb2.Any, target: Target) -> CallError:
     except DecodeError:
         known = False
     if not known:
-        sentence = _sentence(grpc.StatusCode.UNKNOWN, "its error cannot be read", "", target)
+        sentence = sentence_for(grpc.StatusCode.UNKNOWN, "its error cannot be read", "", target)
         return ServerError(sentence, code="UNKNOWN")
     code = _CODES.get(status.code, grpc.StatusCode.UNKNOWN)
     return _error(code, status.message, _details(status.details), target)
@@ -92,15 +94,23 @@ def _error_of(error: Any, target: Target) -> CallError:
         status = rpc_status.from_call(error)
     except (DecodeError, ValueError):
         status = None  # Garbled, or for another status: no details of ours.
-    return _error(error.code(), error.details(), _details(status.details if status else ()), target)
+    server_version = version_in(error.initial_metadata(), error.trailing_metadata())
+    compare_versions(target, server_version)
+    details = _details(status.details if status else ())
+    return _error(error.code(), error.details(), details, target, server_version)
 
 
 def _error(
-    code: grpc.StatusCode, said: str | None, details: dict[str, Any], target: Target
+    code: grpc.StatusCode,
+    said: str | None,
+    details: dict[str, Any],
+    target: Target,
+    server_version: str = "",
 ) -> CallError:
     reason = details.get("reason", "")
     kind = _KINDS_BY_REASON.get(reason) or _KINDS.get(code, ServerError)
-    return kind(_sentence(code, said, reason, target), code=code.name, **details)
+    sentence = sentence_for(code, said, reason, target, server_version)
+    return kind(sentence, code=code.name, **details)
 
 
 def _details(packed_details: Iterable[any_pb2.Any]) -> dict[str, Any]:
@@ -138,22 +148,3 @@ def _violations(bad_request: Any) -> dict[str, str]:
     for violation in bad_request.field_violations:
         descriptions.setdefault(violation.field, []).append(violation.description)
     return {field: "; ".join(said) for field, said in descriptions.items()}
-
-
-def _sentence(code: grpc.StatusCode, said: str | None, reason: str, target: Target) -> str:
-    """Returns the server's sentence, or ours where the server was not the one to speak."""
-    name, where = target.service.name, f"the {target.service.name} at {target.address}"
-    if reason and said:
-        return said
-    if code is grpc.StatusCode.UNAVAILABLE:
-        cause = (said or "no connection").rpartition("last error: ")[2]
-        return (
-            f"{where} cannot be reached ({cause}): start it, or give its address "
-            f"(--{name}, {target.service.variable}, or {name}=... in Python)"
-        )
-    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return (
-            f"{where} did not finish within {target.timeout_s:g} s: allow more time "
-            f"(--timeout, or timeout_s=... in Python), or check the address"
-        )
-    return f"the call to {where} ended with {code.name}" + (f": {said}" if said else "")

@@ -189,8 +189,10 @@ def test_versions_lists_states_and_why_one_is_rejected(movierec: Movierec, scrip
 def test_health_exits_with_0_only_if_all_that_were_asked_serve(
     movierec: Movierec, server: ScriptedServer
 ) -> None:
-    serving = health_pb2.HealthCheckResponse.SERVING
+    status = health_pb2.HealthCheckResponse
+    serving = status.SERVING
     server.health.set("movierec.v1.TrainerService", serving)
+    server.health.set("movierec.v1.RecommenderService", status.NOT_SERVING)
     server.health.set("liveness", serving)
 
     trainer = movierec("health", "trainer")
@@ -203,7 +205,7 @@ def test_health_exits_with_0_only_if_all_that_were_asked_serve(
         ["trainer", "SERVING", server.address],
     )
     statuses = [json.loads(line)["status"] for line in both.stdout.splitlines()]
-    assert (both.exit_code, statuses) == (1, ["SERVING", "SERVICE_UNKNOWN"])
+    assert (both.exit_code, statuses) == (1, ["SERVING", "NOT_SERVING"])
     assert live.exit_code == 0
     assert elsewhere.exit_code == 1
     assert elsewhere.stdout.split() == ["trainer", "UNREACHABLE", "127.0.0.1:1"]

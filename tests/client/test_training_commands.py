@@ -4,9 +4,10 @@ import json
 import re
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
+from typing import Any, NoReturn
 
 import grpc
+import pytest
 from google.protobuf.duration_pb2 import Duration
 
 from movierec.v1 import trainer_pb2, training_pb2
@@ -173,12 +174,20 @@ def test_a_run_that_fails_exits_with_1_and_its_sentence(movierec: Movierec, scri
     assert (done.exit_code, done.stderr) == (1, "run r1 failed: a worker was killed\n")
 
 
-def test_losing_sight_of_a_run_says_that_it_goes_on(movierec: Movierec, script: Script) -> None:
+def test_losing_sight_of_a_run_says_that_it_goes_on(
+    movierec: Movierec, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("movierec_client.rests.RestOfRun.patience_s", 0.0)
+
     def answer(_request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
         yield event(trainer_pb2.RUN_STATE_RUNNING)
         context.abort(grpc.StatusCode.UNAVAILABLE, "going away")
 
+    def away(_request: Any, context: grpc.ServicerContext) -> NoReturn:
+        context.abort(grpc.StatusCode.UNAVAILABLE, "going away")
+
     script.on("Train", answer)
+    script.on("FollowRun", away)
 
     done = movierec("train", "ml")
 

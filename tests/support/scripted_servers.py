@@ -7,9 +7,11 @@ from typing import Any, Self
 
 import grpc
 from google.protobuf.message import Message
-from grpc_health.v1 import health, health_pb2_grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from movierec.v1 import recommender_pb2_grpc, trainer_pb2_grpc
+
+SERVING = health_pb2.HealthCheckResponse.SERVING
 
 Answer = Callable[[Any, grpc.ServicerContext], Any]
 """From a request, or requests, to its answer, or for a streaming method to its answers."""
@@ -110,6 +112,7 @@ class ScriptedServer:
     def __init__(self) -> None:
         self.script = Script()
         self.health = health.HealthServicer()
+        self.health.set("movierec.v1.RecommenderService", SERVING)
         self._server = grpc.server(ThreadPoolExecutor(8), options=[("grpc.so_reuseport", 0)])
         trainer_pb2_grpc.add_TrainerServiceServicer_to_server(Trainer(self.script), self._server)
         recommender_pb2_grpc.add_RecommenderServiceServicer_to_server(

@@ -5,6 +5,7 @@ Exit codes: 0 good, 1 an error (one sentence on standard error), 2 wrong usage,
 """
 
 import io
+import logging
 import sys
 from typing import Annotated, Any
 
@@ -20,18 +21,30 @@ from movierec_client.cli.replaying import replay
 from movierec_client.cli.sample import sample
 from movierec_client.cli.training import cancel, follow, publish, runs, train
 from movierec_client.cli.versions import activate, model, versions
+from movierec_client.compatibility import log as warnings
 from movierec_client.errors import MovierecError
 from movierec_client.version import version as movierec_version
+
+
+class _Complaints(logging.Handler):
+    """Says what the library has to warn of, in a line on standard error."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        complain(record.getMessage())
 
 
 class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Runs a command; an error of the library ends in its sentence and code 1."""
+        complaints = _Complaints(logging.WARNING)
+        warnings.addHandler(complaints)
         try:
             return super().invoke(ctx)
         except MovierecError as error:
             complain(error.message)
             raise typer.Exit(1) from error
+        finally:
+            warnings.removeHandler(complaints)
 
 
 def _say_version(asked: bool) -> None:  # noqa: FBT001 - Typer calls it so
