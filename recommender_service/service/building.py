@@ -1,6 +1,7 @@
 """Puts the recommender together from its settings."""
 
 import asyncio
+from functools import partial
 
 from movierec.chassis.server import ServiceServer
 from movierec.v1 import recommender_pb2, recommender_pb2_grpc
@@ -16,6 +17,7 @@ from recommender_service.artifact.volume import Volume
 from recommender_service.artifact.watching import VersionWatcher
 from recommender_service.service.answering import Answering
 from recommender_service.service.error_table import ERROR_TABLE
+from recommender_service.service.metrics import RecommenderMetrics
 from recommender_service.service.recommendation_log import RecommendationLog
 from recommender_service.service.servicer import RecommenderServicer
 from recommender_service.settings import RecommenderSettings
@@ -36,10 +38,13 @@ class Recommender:
     """
 
     def __init__(self, settings: RecommenderSettings) -> None:
-        self.server = ServiceServer(settings, services=[SERVICE_NAME], errors=ERROR_TABLE)
+        self.server = ServiceServer(
+            settings, name="recommender", services=[SERVICE_NAME], errors=ERROR_TABLE
+        )
         questions = Questions()
         followed = FollowedActivation(settings.control_folder, questions)
-        survey = Survey(Volume(settings.artifacts_dir, questions))
+        metrics = RecommenderMetrics()
+        survey = Survey(Volume(settings.artifacts_dir, questions), metrics.loaded)
         self._versions = Versions(
             followed, survey, Shelf(settings.loaded_versions), on_change=self._on_change
         )
@@ -53,14 +58,16 @@ class Recommender:
         self._log = (
             RecommendationLog(settings.recommendation_log) if settings.recommendation_log else None
         )
+        answering = Answering(
+            chunk_size=settings.chunk_size,
+            remembered_bytes=settings.remembered_mb * 1024 * 1024,
+            log=self._log,
+        )
+        self.server.add_metrics(partial(metrics.take, self._versions, answering.replies))
         recommender_pb2_grpc.add_RecommenderServiceServicer_to_server(
             RecommenderServicer(
                 self._versions,
-                Answering(
-                    chunk_size=settings.chunk_size,
-                    remembered_bytes=settings.remembered_mb * 1024 * 1024,
-                    log=self._log,
-                ),
+                answering,
                 Activator(followed, survey, self._versions),
                 Fleet(followed, survey, self._heartbeat),
             ),
