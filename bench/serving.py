@@ -123,11 +123,24 @@ def _checked(found: Load) -> Load:
 
 
 @contextmanager
-def running_recommender(artifacts: Path, arguments: Sequence[str] = ()) -> Iterator[str]:
-    """A recommender of that volume, once it serves; where it listens."""
+def running_recommender(
+    artifacts: Path,
+    arguments: Sequence[str] = (),
+    *,
+    log_level: str = "error",
+    log: int | None = None,
+) -> Iterator[str]:
+    """A recommender of that volume, once it serves; where it listens.
+
+    Args:
+        artifacts: The volume.
+        arguments: More settings.
+        log_level: What it logs.
+        log: Where that goes, as `subprocess` has it; where the bench's own does, if not given.
+    """
     command = [sys.executable, "-m", "recommender_service", "--listen", "127.0.0.1:0"]
-    command += ["--artifacts-dir", str(artifacts), "--log-level", "error", *arguments]
-    with _started(command) as address, grpc.insecure_channel(address) as channel:
+    command += ["--artifacts-dir", str(artifacts), "--log-level", log_level, *arguments]
+    with _started(command, log) as address, grpc.insecure_channel(address) as channel:
         stub = RecommenderServiceStub(channel)
         while True:
             try:
@@ -148,9 +161,9 @@ def _bare(message: bytes) -> Iterator[str]:
 
 
 @contextmanager
-def _started(command: Sequence[str]) -> Iterator[str]:
+def _started(command: Sequence[str], log: int | None = None) -> Iterator[str]:
     """A process that prints where it listens, and is killed at the end."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process:
         try:
             assert process.stdout  # noqa: S101  # asked for above
             found = re.search(r"listening on (\S+)", process.stdout.readline())
