@@ -1,9 +1,12 @@
 """One line in the log for each call."""
 
+import json
 import logging
 from functools import lru_cache, partial
 from typing import Self
 from urllib.parse import unquote
+
+import grpc
 
 from movierec.chassis.call import Call
 from movierec.chassis.logs import LineHandler, timestamp
@@ -58,19 +61,37 @@ class CallLog:
 
 
 def _as_json(call: Call) -> str:
-    """The line that the usual way makes, in a fifth of the time; no part of it needs escaping."""
+    """The line that the usual way makes, in less time; nothing in it needs escaping."""
     seconds, rest = divmod(call.ended_at, 1)
-    level = "info" if call.method.is_ours else "debug"
-    version = "" if call.version is None else f', "version": {call.version}'
-    reason = f', "reason": "{call.reason}"' if call.reason else ""
+    what = (call.method.name, call.method.is_ours, call.code, call.sent, call.version, call.reason)
+    usual = _usual_part(what, _host(call.peer))
     trace_id = f', "trace_id": "{call.trace_id}"' if call.trace_id else ""
     return (
-        f'{{"timestamp": "{_second(seconds)}.{int(rest * 1000):03d}Z", "level": "{level}", '
-        f'"logger": "{NAME}", "event": "call", "method": "{call.method.name}", '
-        f'"code": "{call.code.name if call.code else ""}", '
-        f'"duration_ms": {call.duration_s * 1000:.3f}, "messages": {call.sent}{version}{reason}, '
-        f'"request_id": "{call.request_id}", "peer": "{_host(call.peer)}"{trace_id}}}\n'
+        f'{{"timestamp": "{_second(seconds)}.{int(rest * 1000):03d}Z", {usual}'
+        f'"duration_ms": {call.duration_s * 1000:.3f}, "request_id": "{call.request_id}"'
+        f"{trace_id}}}\n"
     )
+
+
+@lru_cache(maxsize=1024)
+def _usual_part(
+    what: tuple[str, bool, grpc.StatusCode | None, int, int | None, str], host: str
+) -> str:
+    """What many calls have in common."""
+    method, is_ours, code, sent, version, reason = what
+    fields = {
+        "level": "info" if is_ours else "debug",
+        "logger": NAME,
+        "event": "call",
+        "method": method,
+        "code": code.name if code else "",
+        "messages": sent,
+        "version": version,
+        "reason": reason or None,
+        "peer": host,
+    }
+    known = {key: value for key, value in fields.items() if value is not None}
+    return f"{json.dumps(known)[1:-1]}, "
 
 
 @lru_cache(maxsize=4)
