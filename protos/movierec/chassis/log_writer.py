@@ -57,11 +57,13 @@ class LogWriter:
     def _work(self) -> None:
         while True:
             self._is_due.wait()
-            is_last = self._closing.wait(LINGER_S)
+            self._closing.wait(LINGER_S)
             self._is_due.clear()
+            # Asked for before the lines are taken: who closes has put all of theirs.
+            is_last = self._closing.is_set()
             with suppress(OSError):  # nobody is there any more to be told
                 self._write()
-            if is_last and not self._lines:
+            if is_last:
                 return
 
     def _write(self) -> None:
