@@ -22,6 +22,7 @@ TABLES = {
     "load": "bench.load",
     "swaps": "bench.swaps",
     "serving": "bench.serving",
+    "observing": "bench.observing",
     "scan": "bench.scan",
     "start": "bench.start",
     "workers": "bench.workers",

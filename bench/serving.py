@@ -125,12 +125,23 @@ def checked(found: Load) -> Load:
 
 @contextmanager
 def running_recommender(
-    artifacts: Path, arguments: Sequence[str] = ()
+    artifacts: Path,
+    arguments: Sequence[str] = (),
+    *,
+    log_level: str = "error",
+    log: int | None = None,
 ) -> Iterator[tuple[str, int]]:
-    """A recommender of that volume, once it serves; where it listens, and its process id."""
+    """A recommender of that volume, once it serves; where it listens, and its process id.
+
+    Args:
+        artifacts: The volume.
+        arguments: More settings.
+        log_level: What it logs.
+        log: Where that goes, as `subprocess` has it; where the bench's own does, if not given.
+    """
     command = [sys.executable, "-m", "recommender_service", "--listen", "127.0.0.1:0"]
-    command += ["--artifacts-dir", str(artifacts), "--log-level", "error", *arguments]
-    with _started(command) as started, grpc.insecure_channel(started[0]) as channel:
+    command += ["--artifacts-dir", str(artifacts), "--log-level", log_level, *arguments]
+    with _started(command, log) as started, grpc.insecure_channel(started[0]) as channel:
         stub = RecommenderServiceStub(channel)
         while True:
             try:
@@ -151,9 +162,9 @@ def _bare(message: bytes) -> Iterator[tuple[str, int]]:
 
 
 @contextmanager
-def _started(command: Sequence[str]) -> Iterator[tuple[str, int]]:
+def _started(command: Sequence[str], log: int | None = None) -> Iterator[tuple[str, int]]:
     """A process that prints where it listens, and is killed at the end; and its id."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process:
         try:
             assert process.stdout  # noqa: S101  # asked for above
             found = re.search(r"listening on (\S+)", process.stdout.readline())

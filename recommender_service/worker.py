@@ -14,7 +14,7 @@ from contextlib import suppress
 
 import uvloop
 
-from movierec.chassis.server import set_up_log
+from movierec.chassis.logs import set_up_logs
 from recommender_service.__main__ import tune
 from recommender_service.service.worker import Worker
 from recommender_service.settings import RecommenderSettings
@@ -37,7 +37,7 @@ async def work(line: Line) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     begin, _ = await line.receive()
     settings = RecommenderSettings.model_validate(begin["settings"])
-    set_up_log(settings, f"worker {begin['number']}")
+    set_up_logs(settings.log_level, settings.log_format, f"worker {begin['number']}")
     worker = Worker(settings, begin["first"])
     following = asyncio.create_task(_follow(line, worker))
     stopping = asyncio.create_task(stop.wait())

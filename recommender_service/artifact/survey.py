@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from recommender_service.artifact.loads import Load, LoadOutcome, nobody_counts
 from recommender_service.artifact.manifest import Manifest
 from recommender_service.artifact.pauses import Pauses
 from recommender_service.artifact.volume import VersionGoneError, Volume
@@ -44,13 +46,18 @@ class Survey:
 
     Args:
         volume: Where they are.
+        tell: Told what came of each loading.
         share: Awaited with each version that was loaded, before anybody gets it.
     """
 
     def __init__(
-        self, volume: Volume, share: Callable[[Version], Awaitable[None]] | None = None
+        self,
+        volume: Volume,
+        tell: Callable[[Load], None] = nobody_counts,
+        share: Callable[[Version], Awaitable[None]] | None = None,
     ) -> None:
         self._volume = volume
+        self._tell = tell
         self._share = share
         self._there: set[int] = set()
         self._findings: dict[int, Finding] = {}
@@ -185,21 +192,28 @@ class Survey:
         return await asyncio.shield(loading)
 
     async def _load(self, number: int, manifest: Manifest) -> Version:
+        began = time.monotonic()
+        outcome: LoadOutcome | None = None
         try:
             version = await self._volume.load(number, manifest)
             if self._share:
                 await self._share(version)
+            outcome = LoadOutcome.LOADED
         except BadVersionError as error:
+            outcome = LoadOutcome.REJECTED
             self._reject(number, error)
             raise
         except VersionGoneError:
             self._forget(number)
             raise
         except Exception as error:
+            outcome = LoadOutcome.FAILED
             self._pause(number, "loaded", error)
             raise
         finally:
             del self._loading[number]
+            if outcome:
+                self._tell(Load(outcome, time.monotonic() - began))
         self._pauses.forget(number)
         return version
 

@@ -65,7 +65,8 @@ class Answering:
     ) -> None:
         self._chunk_size = chunk_size
         self._log = log
-        self._replies = Replies(remembered_bytes)
+        self.replies = Replies(remembered_bytes)
+        """Those that are remembered."""
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="query")
 
     def remembered(self, request: pb.RecommendRequest, version: Version) -> Sequence[bytes] | None:
@@ -78,7 +79,7 @@ class Answering:
         if request.ByteSize() > LONG_BYTES:
             return None
         began = time.perf_counter()
-        reply = self._replies.get(_key(request, version))
+        reply = self.replies.get(_key(request, version))
         if reply is None:
             return None
         if self._log:
@@ -119,7 +120,7 @@ class Answering:
             parts[0].request,
         )
         if size_bytes <= LARGEST_BYTES and request.ByteSize() <= LONG_BYTES:
-            self._replies.put(_key(request, version), reply)
+            self.replies.put(_key(request, version), reply)
         if self._log:
             self._log.answered(version.number, reply, time.perf_counter() - began)
 

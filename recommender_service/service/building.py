@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 import sys
+from functools import partial
 
 from movierec.chassis.port import taken_to_share
 from movierec.chassis.server import ServiceServer
@@ -22,6 +23,7 @@ from recommender_service.artifact.watching import VersionWatcher
 from recommender_service.query.version import Version
 from recommender_service.service.answering import Answering
 from recommender_service.service.error_table import ERROR_TABLE
+from recommender_service.service.metrics import RecommenderMetrics
 from recommender_service.service.readiness import Readiness
 from recommender_service.service.recommendation_log import RecommendationLog
 from recommender_service.service.servicer import RecommenderServicer
@@ -48,8 +50,10 @@ class Recommender:
         self.server, self._workers = self._listening(settings)
         questions = Questions()
         followed = FollowedActivation(settings.control_folder, questions)
+        metrics = RecommenderMetrics()
         survey = Survey(
             Volume(settings.artifacts_dir, questions),
+            metrics.loaded,
             share=self._workers.share if self._workers else None,
         )
         self._versions = Versions(
@@ -66,10 +70,12 @@ class Recommender:
         self._heartbeat = Heartbeat(settings.control_folder, questions, self._versions)
         self._log = log_of(settings)
         self._announcing: set[asyncio.Task[None]] = set()
+        answering = answering_of(settings, self._log)
+        self.server.add_metrics(partial(metrics.take, self._versions, answering.replies))
         recommender_pb2_grpc.add_RecommenderServiceServicer_to_server(
             RecommenderServicer(
                 self._versions,
-                answering_of(settings, self._log),
+                answering,
                 Activator(
                     followed,
                     survey,
@@ -123,20 +129,33 @@ class Recommender:
     async def _tell_health(self) -> None:
         await self.server.set_ready(ready=self._readiness.of(self._versions.serving))
 
+    @staticmethod
+    def _server(settings: RecommenderSettings, *, shares_port: bool = False) -> ServiceServer:
+        return ServiceServer(
+            settings,
+            name="recommender",
+            services=[SERVICE_NAME],
+            errors=ERROR_TABLE,
+            shares_port=shares_port,
+        )
+
     def _listening(self, settings: RecommenderSettings) -> tuple[ServiceServer, Workers | None]:
         """The server, and the other workers that share its port, if there are to be any."""
         if settings.workers == 1:
-            return ServiceServer(settings, services=[SERVICE_NAME], errors=ERROR_TABLE), None
+            return self._server(settings), None
         if sys.platform != "linux":
             raise OSError(
                 f"{settings.workers} workers need Linux, where processes can share a port and "
                 f"what they were handed of memory: start it with 1"
             )
+        if settings.metrics_listen:
+            raise OSError(
+                f"metrics count the calls of one process, and {settings.workers} workers would "
+                f"answer: start it with 1 worker, or without MOVIEREC_METRICS_LISTEN"
+            )
         with taken_to_share(settings.listen) as address:
             settings = settings.model_copy(update={"listen": address})
-            server = ServiceServer(
-                settings, services=[SERVICE_NAME], errors=ERROR_TABLE, shares_port=True
-            )
+            server = self._server(settings, shares_port=True)
         # A name that nobody else has, in no folder, so that nothing is left behind.
         first = f"unix-abstract:movierec-{os.getpid()}-{secrets.token_hex(8)}"
         server.grpc.add_insecure_port(first)

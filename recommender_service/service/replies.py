@@ -45,12 +45,24 @@ class Replies:
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
         self._bytes = 0
+        self.hit_count = 0
+        """Times that a reply was remembered which was asked for."""
+        self.miss_count = 0
+        """Times that it was not."""
         self._replies: OrderedDict[Hashable, Reply] = OrderedDict()
+
+    @property
+    def size_bytes(self) -> int:
+        """How much memory they take, about."""
+        return self._bytes
 
     def get(self, key: Hashable) -> Reply | None:
         """The reply to a request, if it is remembered."""
         reply = self._replies.get(key)
-        if reply is not None:
+        if reply is None:
+            self.miss_count += 1
+        else:
+            self.hit_count += 1
             self._replies.move_to_end(key)
         return reply
 

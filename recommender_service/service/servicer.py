@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import grpc
 
 from movierec.chassis.boundary import status_of
+from movierec.chassis.call import answered_by, note
 from movierec.chassis.errors import InvalidRequestError, Violation
 from movierec.chassis.paging import page_of
 from movierec.v1 import recommender_pb2 as pb
@@ -53,6 +54,7 @@ class AnsweringServicer(recommender_pb2_grpc.RecommenderServiceServicer):
     ) -> AsyncIterator[pb.RecommendResponse]:
         """Streams the most similar movies, in chunks."""
         version = self._versions.take(messages.asked_version(request.version))
+        answered_by(version.number)
         remembered = self._answering.remembered(request, version)
         if remembered is not None:
             for message in remembered:
@@ -69,16 +71,17 @@ class AnsweringServicer(recommender_pb2_grpc.RecommenderServiceServicer):
     ) -> AsyncIterator[pb.BatchRecommendResponse]:
         """Answers many queries in their order, one at a time."""
         usual = self._versions.take(None)
+        answered_by(usual.number)
         position = 0
         async for request in request_iterator:
-            async with aclosing(self._batch_answer(request, usual)) as responses:
+            async with aclosing(self._batch_answer(request, usual, position)) as responses:
                 async for response in responses:
                     response.position = position
                     yield response
             position += 1
 
     async def _batch_answer(
-        self, request: Callable[[], pb.BatchRecommendRequest], usual: Version
+        self, request: Callable[[], pb.BatchRecommendRequest], usual: Version, position: int
     ) -> AsyncGenerator[pb.BatchRecommendResponse]:
         """The answer to one query of many, or its error; the last response says so."""
         before: bytes | None = None
@@ -86,6 +89,7 @@ class AnsweringServicer(recommender_pb2_grpc.RecommenderServiceServicer):
             query = request().query
             asked = messages.asked_version(query.version)
             version = usual if asked is None else self._versions.take(asked)
+            note("query", position=position, version=version.number)
             async with aclosing(self._answered(query, version)) as encoded:
                 async for message in encoded:
                     if before is not None:
@@ -119,6 +123,7 @@ class AnsweringServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         if not request.query.strip():
             raise InvalidRequestError(Violation("query", "is empty: give a title, or part of one"))
         version = self._versions.take(messages.asked_version(request.version))
+        answered_by(version.number)
         found = version.catalogue.search(request.query)
         movies, next_page_token = page_of(
             found,
@@ -135,7 +140,9 @@ class AnsweringServicer(recommender_pb2_grpc.RecommenderServiceServicer):
 
     async def GetModel(self, request: pb.GetModelRequest, context: Context) -> pb.GetModelResponse:
         """The version that serves, or the one that is asked for."""
-        return messages.model(self._versions.take(messages.asked_version(request.version)))
+        version = self._versions.take(messages.asked_version(request.version))
+        answered_by(version.number)
+        return messages.model(version)
 
 
 class RecommenderServicer(AnsweringServicer):

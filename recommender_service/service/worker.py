@@ -76,7 +76,11 @@ class Worker:
 
     def _new_server(self) -> ServiceServer:
         server = ServiceServer(
-            self._settings, services=[SERVICE_NAME], errors=ERROR_TABLE, shares_port=True
+            self._settings,
+            name="recommender",
+            services=[SERVICE_NAME],
+            errors=ERROR_TABLE,
+            shares_port=True,
         )
         servicer = PassingServicer(
             self._versions, answering_of(self._settings, self._log), self._first

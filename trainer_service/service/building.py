@@ -10,6 +10,7 @@ from trainer_service.runs.datasets import DatasetFolder
 from trainer_service.runs.store import RunStore
 from trainer_service.runs.supervisor import RunSupervisor
 from trainer_service.service.error_table import ERROR_TABLE
+from trainer_service.service.metrics import trainer_metrics
 from trainer_service.service.servicer import TrainerServicer
 from trainer_service.settings import TrainerSettings
 
@@ -44,7 +45,10 @@ class Trainer:
                 keep_for=timedelta(seconds=settings.keep_for_s),
             ),
         )
-        self.server = ServiceServer(settings, services=[SERVICE_NAME], errors=ERROR_TABLE)
+        self.server = ServiceServer(
+            settings, name="trainer", services=[SERVICE_NAME], errors=ERROR_TABLE
+        )
+        self.server.add_metrics(partial(trainer_metrics, self._supervisor))
         trainer_pb2_grpc.add_TrainerServiceServicer_to_server(
             TrainerServicer(self._supervisor), self.server.grpc
         )

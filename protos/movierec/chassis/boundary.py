@@ -19,12 +19,15 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, ResourceInfo, Re
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
+from movierec.chassis.call import Call, Method, MethodKind
 from movierec.chassis.errors import (
     InvalidRequestError,
     RequestTooLargeError,
     ServiceError,
     Violation,
 )
+from movierec.chassis.observing import CallObserver, Context
+from movierec.chassis.watching import observed
 
 DOMAIN = "movierec"
 INTERNAL_MESSAGE = "something went wrong that we did not foresee; the service's log has the details"
@@ -45,14 +48,19 @@ log = logging.getLogger(__name__)
 class ErrorBoundary(grpc.aio.ServerInterceptor):
     """Answers every error of our own services with a status from one table.
 
+    It is also where each call is observed, so that one interceptor is all that
+    stands before a handler.
+
     Args:
         table: The status of each class of errors; a class that is not there
             takes that of its nearest base.
+        observer: Told when each call begins and ends.
     """
 
-    def __init__(self, table: ErrorTable) -> None:
+    def __init__(self, table: ErrorTable, observer: CallObserver) -> None:
         self._table = table
-        self._guarded: dict[str, Any] = {}
+        self._observer = observer
+        self._guarded: dict[str, tuple[Method, Any]] = {}
         """The wrapped handlers of our methods, each made at its first call."""
 
     async def intercept_service(
@@ -60,15 +68,24 @@ class ErrorBoundary(grpc.aio.ServerInterceptor):
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Any:
-        """Wraps the handler of a method of ours; see `grpc.aio.ServerInterceptor`."""
-        method = handler_call_details.method
-        guarded = self._guarded.get(method)
-        if guarded is None:
+        """Wraps the handler of a method; see `grpc.aio.ServerInterceptor`."""
+        path = handler_call_details.method
+        known = self._guarded.get(path)
+        if known is None:
             handler = await continuation(handler_call_details)
-            if handler is None or not method.startswith("/movierec."):
-                return handler
-            guarded = self._guarded[method] = self._guard(handler, method)
+            if handler is None:
+                self._observer.came_for_nobody()
+                return None
+            method = Method(path[1:], _kind_of(handler), is_ours=path.startswith("/movierec."))
+            guarded = self._guard(handler, path) if method.is_ours else self._watched(handler)
+            known = self._guarded[path] = (method, guarded)
+            self._observer.add(method)
+        method, guarded = known
+        self._observer.came(method, handler_call_details.invocation_metadata)
         return guarded
+
+    def _watched(self, handler: Any) -> Any:
+        return observed(handler, self._observer)
 
     def _guard(self, handler: Any, method: str) -> Any:
         encode = _encoding(handler.response_serializer)
@@ -81,50 +98,71 @@ class ErrorBoundary(grpc.aio.ServerInterceptor):
         raise NotImplementedError(f"no boundary for {method}")
 
     def _guard_unary(self, handler: Any) -> Callable[..., Any]:
-        async def guarded(payload: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+        async def guarded(payload: bytes, context: Context) -> Any:
+            call = self._observer.begins(context)
             try:
                 request = _decode(payload, handler)
-                return await handler.unary_unary(request, context)
+                response = await handler.unary_unary(request, context)
+                call.sent += 1
+                call.method.sent += 1
+                call.code = grpc.StatusCode.OK
             except Exception as error:  # noqa: BLE001  # this is the boundary
-                await self._abort(context, error)
+                await self._abort(context, error, call)
+            else:
+                return response
+            finally:
+                self._observer.ends(call, context)
 
         return guarded
 
     def _guard_stream(self, handler: Any) -> Callable[..., Any]:
-        async def guarded(
-            payload: bytes, context: grpc.aio.ServicerContext[Any, Any]
-        ) -> AsyncIterator[Message]:
+        async def guarded(payload: bytes, context: Context) -> AsyncIterator[Message]:
+            call = self._observer.begins(context)
             try:
                 request = _decode(payload, handler)
                 async with aclosing(handler.unary_stream(request, context)) as responses:
                     async for response in responses:
+                        call.sent += 1
+                        call.method.sent += 1
                         yield response
+                call.code = grpc.StatusCode.OK
             except Exception as error:  # noqa: BLE001  # this is the boundary
-                await self._abort(context, error)
+                await self._abort(context, error, call)
+            finally:
+                self._observer.ends(call, context)
 
         return guarded
 
     def _guard_streams(self, handler: Any) -> Callable[..., Any]:
-        async def guarded(
-            _: AsyncIterator[bytes], context: grpc.aio.ServicerContext[Any, Any]
-        ) -> AsyncIterator[Message]:
+        async def guarded(_: AsyncIterator[bytes], context: Context) -> AsyncIterator[Message]:
+            call = self._observer.begins(context)
             try:
                 async with (
                     aclosing(_requests(handler, context)) as requests,
                     aclosing(handler.stream_stream(requests, context)) as responses,
                 ):
                     async for response in responses:
+                        call.sent += 1
+                        call.method.sent += 1
                         yield response
+                call.code = grpc.StatusCode.OK
             except Exception as error:  # noqa: BLE001  # this is the boundary
-                await self._abort(context, error)
+                await self._abort(context, error, call)
+            finally:
+                self._observer.ends(call, context)
 
         return guarded
 
-    async def _abort(self, context: grpc.aio.ServicerContext[Any, Any], error: Exception) -> None:
+    async def _abort(self, context: Context, error: Exception, call: Call) -> None:
         if isinstance(error, grpc.aio.AbortError):
+            call.code = grpc.StatusCode.UNKNOWN
             raise error
         status = rpc_status.to_status(status_of(error, self._table))
-        await context.abort(status.code, status.details, status.trailing_metadata)
+        call.code = status.code
+        call.reason = error.reason if isinstance(error, ServiceError) else _InternalError.reason
+        # What was set before for every answer would be replaced otherwise.
+        trailers = (*context.trailing_metadata(), *status.trailing_metadata)
+        await context.abort(status.code, status.details, trailers)
 
 
 class _InternalError(ServiceError):
@@ -160,6 +198,12 @@ async def _requests(
     """
     while (payload := await context.read()) is not grpc.aio.EOF:
         yield partial(_decode, payload, handler)
+
+
+def _kind_of(handler: Any) -> MethodKind:
+    if handler.request_streaming:
+        return MethodKind.BIDI_STREAM
+    return MethodKind.SERVER_STREAM if handler.response_streaming else MethodKind.UNARY
 
 
 def _encoding(serializer: Callable[[Message], bytes]) -> Callable[[Message | bytes], bytes]:

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -14,11 +14,18 @@ import grpc
 import uvloop
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
+from prometheus_client.metrics_core import Metric
 
 from movierec.chassis.boundary import ErrorBoundary, ErrorTable
+from movierec.chassis.call_log import CallLog
+from movierec.chassis.call_metrics import CallMetrics
 from movierec.chassis.health import LIVENESS, Health
+from movierec.chassis.logs import set_up_logs
+from movierec.chassis.metrics import LoopCollector, MetricsEndpoint, usual_metrics
+from movierec.chassis.observing import CallObserver
 from movierec.chassis.port import cannot_listen
 from movierec.chassis.settings import ServiceSettings, SettingsT, load_settings
+from movierec.chassis.tracing import tracing_of
 
 HEALTH_NAME = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 
@@ -53,27 +60,36 @@ class ServiceServer:
 
     Args:
         settings: Where to listen, and how long to wait at the end.
+        name: What the service is called, such as "trainer".
         services: Full names of the services on it, for health and reflection.
         errors: The service's one table of errors.
         shares_port: Whether it shares its port with others that do; whose port
             that is has been made sure of with `movierec.chassis.port`.
 
     Raises:
-        OSError: The address cannot be listened on.
+        OSError: An address cannot be listened on, or spans cannot be sent as is asked for.
     """
 
     def __init__(
         self,
         settings: ServiceSettings,
         *,
+        name: str,
         services: Sequence[str],
         errors: ErrorTable,
         shares_port: bool = False,
     ) -> None:
         self._settings = settings
         self._services = tuple(services)
+        self.registry = usual_metrics(name)
+        """What is scraped; a service adds collectors of its own."""
+        self._tracing = tracing_of(os.environ, name)
+        metrics = CallMetrics() if settings.metrics_listen else None
+        if metrics:
+            self.registry.register(metrics)
+        observer = CallObserver(metrics=metrics, log=CallLog.installed(), tracing=self._tracing)
         self.grpc = grpc.aio.server(
-            interceptors=[ErrorBoundary(errors)],
+            interceptors=[ErrorBoundary(errors, observer)],
             options=[
                 # Otherwise two servers bind one port without a word.
                 ("grpc.so_reuseport", int(shares_port)),
@@ -93,9 +109,26 @@ class ServiceServer:
             raise OSError(cannot_listen(settings.listen)) from error
         self.address = f"{host}:{port}"
         """HOST:PORT that it listens on; the port is the real one."""
+        listen = settings.metrics_listen
+        self._endpoint = MetricsEndpoint(listen, self.registry) if listen else None
+
+    def add_metrics(self, take: Callable[[], Iterable[Metric]]) -> None:
+        """Has more be scraped.
+
+        Args:
+            take: Makes the figures, at once; called in the event loop that runs now.
+        """
+        self.registry.register(LoopCollector(take))
+
+    @property
+    def metrics_url(self) -> str | None:
+        """Where its metrics are, if they are to be had."""
+        return self._endpoint.url if self._endpoint else None
 
     async def start(self) -> None:
         """Begins to take calls."""
+        if self._endpoint:
+            log.info("metrics are at %s", self._endpoint.url)
         await self._health.set([LIVENESS], ready=True)
         await self.set_ready(ready=False)
         await self.grpc.start()
@@ -121,11 +154,10 @@ class ServiceServer:
         await draining
         if time.monotonic() - began >= grace_s:
             log.warning("calls were still under way after %g s and were cut off", grace_s)
-
-
-def _is_no_hang_up(record: logging.LogRecord) -> bool:
-    """Whether a record is none of those that grpc makes of a client that went away."""
-    return "ExecuteBatchError" not in record.getMessage()
+        if self._endpoint:
+            await asyncio.to_thread(self._endpoint.stop)
+        if self._tracing:
+            await asyncio.to_thread(self._tracing.stop)
 
 
 def main_of(
@@ -146,7 +178,7 @@ def main_of(
         SystemExit: A setting is not legal, or the service cannot start with it.
     """
     settings = load_settings(kind, f"python -m {module}")
-    set_up_log(settings)
+    set_up_logs(settings.log_level, settings.log_format)
 
     async def run() -> None:
         try:
@@ -155,22 +187,6 @@ def main_of(
             sys.exit(f"{name}: {error}")
 
     uvloop.run(run())
-
-
-def set_up_log(settings: ServiceSettings, who: str = "") -> None:
-    """Has log lines go to standard error.
-
-    Args:
-        settings: The least severe ones to print.
-        who: Which of several processes this is, said in each line.
-    """
-    logging.basicConfig(
-        level=settings.log_level.upper(),
-        stream=sys.stderr,
-        format=f"%(asctime)s %(levelname)-7s {f'{who}: ' if who else ''}%(name)s: %(message)s",
-    )
-    # Each with a traceback, at a message that was on its way when its reader left.
-    logging.getLogger("grpc._cython.cygrpc").addFilter(_is_no_hang_up)
 
 
 async def serve(name: str, service: Service) -> None:

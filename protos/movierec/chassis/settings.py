@@ -32,9 +32,11 @@ KNOWN_VARIABLES = frozenset(
         "KEEP_WEIGHTS_S",
         "LISTEN",
         "LOADED_VERSIONS",
+        "LOG_FORMAT",
         "LOG_LEVEL",
         "MAX_AGE_S",
         "MAX_BAD_ROW_SHARE",
+        "METRICS_LISTEN",
         "POLL_INTERVAL_S",
         "RECOMMENDATION_LOG",
         "RECOMMENDER",
@@ -86,7 +88,14 @@ class ServiceSettings(BaseSettings):
     """Whether to answer gRPC server reflection, which grpcurl uses."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """The least severe log lines to print, on standard error."""
+    """The least severe log lines to print, on standard error; at info, one for each call."""
+
+    log_format: Literal["auto", "console", "json"] = "auto"
+    """How they look: JSON, or for people; auto is for people on a terminal and JSON elsewhere."""
+
+    metrics_listen: Address | None = None
+    """HOST:PORT to answer Prometheus on, at /metrics; port 0 takes a free one, and the log says
+    which; calls are not counted if not given."""
 
     print_settings: Annotated[bool, Field(exclude=True)] = False
     """Print what every setting is and where it comes from, and end."""
