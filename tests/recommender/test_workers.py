@@ -225,7 +225,7 @@ def test_a_worker_that_is_killed_is_missed_by_no_new_connection_and_comes_back(
         lines = service.process.stderr.read().splitlines()
         killed = [line for line in lines if f"(process {second}) was killed by SIGKILL" in line]
         assert len(killed) == 1
-        assert killed[0].endswith("it is started again now")
+        assert "it is started again now" in killed[0]
 
 
 @pytest.mark.parametrize("loaded_before", [True, False])
@@ -272,6 +272,24 @@ def test_a_port_that_another_recommender_has_is_refused(
         assert second.returncode == 1
         assert f"cannot listen on {service.address}: is the address taken" in second.stderr
         assert "Traceback" not in second.stderr
+
+
+def test_metrics_of_several_processes_are_refused_since_one_would_count_for_all(
+    tmp_path: Path,
+) -> None:
+    told = subprocess.run(
+        [
+            *(sys.executable, "-m", "recommender_service", "--listen", "127.0.0.1:0"),
+            *("--workers", "2", "--metrics-listen", "127.0.0.1:0"),
+        ],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+    assert told.returncode == 1
+    assert "start it with 1 worker, or without MOVIEREC_METRICS_LISTEN" in told.stderr
 
 
 def test_where_processes_cannot_share_more_than_one_is_refused(
