@@ -132,10 +132,13 @@ def test_several_recommenders_take_turns(kind: Any) -> None:
         for server in (one, other):
             server.script.on("GetModel", recommender_pb2.GetModelResponse())
         driver = kind(recommender=f"ipv4:///{one.address},{other.address}")
-        until(
-            lambda: [driver.value(lambda client: client.model()), len(other.script.requests)][1],
-            lambda count: count > 0,
-        )
+
+        def asked_both() -> bool:
+            driver.value(lambda client: client.model())
+            return bool(one.script.requests and other.script.requests)
+
+        # The turns begin anew with each connection that comes.
+        until(asked_both, bool)
         asked = len(one.script.requests), len(other.script.requests)
         for _ in range(10):
             driver.value(lambda client: client.model())
