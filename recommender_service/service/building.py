@@ -9,6 +9,7 @@ from movierec.chassis.port import taken_to_share
 from movierec.chassis.server import ServiceServer
 from movierec.v1 import recommender_pb2, recommender_pb2_grpc
 from recommender_service.artifact.activating import Activator
+from recommender_service.artifact.control import ControlFolder
 from recommender_service.artifact.fleet import Fleet
 from recommender_service.artifact.followed import FollowedActivation
 from recommender_service.artifact.heartbeat import Heartbeat
@@ -46,7 +47,8 @@ class Recommender:
     def __init__(self, settings: RecommenderSettings) -> None:
         self.server, self._workers = self._listening(settings)
         questions = Questions()
-        followed = FollowedActivation(settings.control_folder, questions)
+        control = ControlFolder(settings.control_folder, settings.artifacts_dir)
+        followed = FollowedActivation(control, questions)
         survey = Survey(
             Volume(settings.artifacts_dir, questions),
             share=self._workers.share if self._workers else None,
@@ -60,7 +62,7 @@ class Recommender:
             self._versions,
             poll_interval_s=settings.poll_interval_s,
         )
-        self._heartbeat = Heartbeat(settings.control_folder, questions, self._versions)
+        self._heartbeat = Heartbeat(control, questions, self._versions)
         self._log = log_of(settings)
         self._announcing: set[asyncio.Task[None]] = set()
         recommender_pb2_grpc.add_RecommenderServiceServicer_to_server(

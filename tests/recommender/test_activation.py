@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, ResourceInfo
 
-from movierec.control.activation import change_activation, read_activation
+from movierec.control.activation import read_activation
 from movierec.v1 import control_pb2
 from movierec.v1 import recommender_pb2 as pb
+from support.control import change_activation
 from support.recommenders import running_recommender
 from support.servers import health_of, until
 from support.statuses import detail, outcome, refused

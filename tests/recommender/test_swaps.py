@@ -12,7 +12,6 @@ from support.load import Load, publish_number
 from support.recommenders import AskedRecommender
 from support.servers import wait_until_serving
 from support.services import Running, started
-from support.versions import publication, publish
 
 SWAPS_UNDER_LOAD = 50
 SWAPS = 500

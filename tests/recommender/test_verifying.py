@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from movierec.control.activation import change_activation
 from recommender_service.artifact.verifying import (
     ControlReport,
     Stray,
@@ -17,6 +16,7 @@ from recommender_service.artifact.verifying import (
     strays,
     verify_versions,
 )
+from support.control import change_activation
 from support.damage import change_manifest, facts_of, flip_bit, npy, replace_file
 from support.versions import publish_by_hand
 
