@@ -131,6 +131,11 @@ class Run(BaseModel):
         return self.state is RunState.SUCCEEDED and not (self.gate is None or self.gate.is_open)
 
     @property
+    def is_compared(self) -> bool:
+        """Whether the quality gate has held its version against another one."""
+        return self.gate is not None and self.gate.against_version > 0
+
+    @property
     def is_spent(self) -> bool:
         """Whether it has ended, and nothing of it can be published any more."""
         if self.state is RunState.SUCCEEDED:
@@ -162,10 +167,12 @@ class Run(BaseModel):
 
         Raises:
             NotPublishableError: It has not failed, or before it was fitted, and its version was
-                not rejected.
+                not rejected, or in a comparison, and without force.
         """
         has_failed = self.state is RunState.FAILED and self.has_fitted
-        if not (has_failed or (self.was_rejected and force)):
+        # A gate that could not compare is asked again.
+        may_pass = self.was_rejected and (force or not self.is_compared)
+        if not (has_failed or may_pass):
             raise NotPublishableError(
                 f"run {self.run_id} {self._why_nothing_is_published}",
                 metadata={"run_id": self.run_id, "state": self.state},

@@ -12,7 +12,8 @@ from trainer_service.model.settings import FittingSettings, TrainingSettings
 from trainer_service.runs.run import Run, RunError, RunEvent, RunPhase, RunState
 
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
-REJECTED = GateResult(passed=False)
+REJECTED = GateResult(passed=False, against_version=2)
+UNCOMPARED = GateResult(passed=False, note="nothing was compared: I/O error")
 PASSED = GateResult(passed=True)
 FORCED = GateResult(passed=False, forced=True)
 
@@ -77,6 +78,11 @@ def test_a_rejected_run_is_taken_up_to_publish_only_with_force() -> None:
     assert again.version == 3
     with pytest.raises(NotPublishableError, match=r"rejected its version 3.*publish r --force"):
         succeeded(REJECTED).to_publish(force=False)
+
+
+def test_a_run_that_the_gate_could_not_compare_is_taken_up_to_publish_without_force() -> None:
+    again = succeeded(UNCOMPARED).to_publish(force=False)
+    assert (again.state, again.publish_only, again.is_forced) == (RunState.RUNNING, True, False)
 
 
 def test_force_once_asked_for_stays_when_the_attempt_fails() -> None:
