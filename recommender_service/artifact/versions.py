@@ -159,6 +159,8 @@ class Versions:
             state, reason, message = VersionState.SERVING, "", ""
         elif self._survey.is_loading(number):
             state, reason, message = VersionState.LOADING, "", ""
+        elif unread := self._survey.unread(number):
+            state, message = VersionState.LOADING, unread
         else:
             state = VersionState.REJECTED if reason else VersionState.AVAILABLE
         manifest = finding.manifest.content if finding.manifest else b""
@@ -182,7 +184,7 @@ class Versions:
         finding = self._survey.of(pinned)
         if finding and finding.reason:
             cause = f"is REJECTED: {finding.reason}: {finding.message}"
-        elif finding:
+        elif finding or self._survey.unread(pinned):
             cause = "is not loaded yet, or cannot be read just now"
         else:
             there = ", ".join(map(str, self._survey.there[:10])) or "none"

@@ -82,8 +82,7 @@ def versions(
     )
     _say_fleet(fleet)
     for version in listed:
-        if version.reason:
-            why = f"{version.reason}: {version.message}"
+        if why := ": ".join(filter(None, [version.reason, version.message])):
             say(f"version {version.version} is {version.state}, {why}")
 
 

@@ -101,6 +101,9 @@ class _VersionStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_VersionS
     DESCRIPTOR: _descriptor.EnumDescriptor
     VERSION_STATE_UNSPECIFIED: _VersionState.ValueType  # 0
     VERSION_STATE_LOADING: _VersionState.ValueType  # 1
+    """Being read; or it cannot be read just now and is tried again, as `message`
+    says then.
+    """
     VERSION_STATE_AVAILABLE: _VersionState.ValueType  # 2
     """On the volume with a good manifest, and not the one that serves; its other
     files are verified before it would.
@@ -115,6 +118,9 @@ class VersionState(_VersionState, metaclass=_VersionStateEnumTypeWrapper): ...
 
 VERSION_STATE_UNSPECIFIED: VersionState.ValueType  # 0
 VERSION_STATE_LOADING: VersionState.ValueType  # 1
+"""Being read; or it cannot be read just now and is tried again, as `message`
+says then.
+"""
 VERSION_STATE_AVAILABLE: VersionState.ValueType  # 2
 """On the volume with a good manifest, and not the one that serves; its other
 files are verified before it would.
