@@ -23,8 +23,7 @@ class FollowedActivation:
     What cannot be understood or read changes nothing: what was followed goes on.
     So it does when an older generation is said, or nothing any more: that is what
     the empty place of a volume says, or another volume in its place. At a start
-    that is the latest version, except while the control folder answers with errors
-    or not at all, since it may well say something else.
+    nothing is to serve before it is known what, since a version may be pinned.
 
     Args:
         folder: Where it is said.
@@ -56,11 +55,17 @@ class FollowedActivation:
                 "activation", lambda: read_activation(self._control_dir)
             )
         except ControlError as error:
-            self._trouble.begins(f"{error}; {self._goes_on()}", error.content)
-        except (PermissionError, NotADirectoryError) as error:  # it will not go away by itself
-            self._trouble.begins(f"{self._unreadable(error)}; {self._goes_on()}")
+            goes_on = self._goes_on("mend the file, or remove it to follow the latest version")
+            self._trouble.begins(f"{error}; {goes_on}", error.content)
+            return
+        except NotADirectoryError as error:  # so that nothing can have been said in it
+            self._trouble.begins(f"{self._unreadable(error)}; {self._goes_on('', Activation())}")
+        except PermissionError as error:
+            goes_on = self._goes_on("let the recommender's user read it")
+            self._trouble.begins(f"{self._unreadable(error)}; {goes_on}")
+            return
         except OSError as error:
-            self._trouble.begins(f"{self._unreadable(error)}; {self._goes_on(may_begin=False)}")
+            self._trouble.begins(f"{self._unreadable(error)}; {self._goes_on()}")
             return
         else:
             # What was written here while it was read is newer.
@@ -114,8 +119,7 @@ class FollowedActivation:
             ) from None
         except ControlError as error:
             raise ControlNotWritableError(
-                f"{error}; nothing was changed: mend the file, or remove it to follow the latest "
-                f"version without any label"
+                f"{error}; nothing was changed: mend the file, or remove it, and try again"
             ) from None
         except IsADirectoryError as error:
             raise ControlNotWritableError(
@@ -155,10 +159,12 @@ class FollowedActivation:
     def _unreadable(self, error: OSError) -> str:
         return f"{self._control_dir / ACTIVATION} cannot be read ({error.strerror or error})"
 
-    def _goes_on(self, *, may_begin: bool = True) -> str:
-        if self._now is None and not may_begin:
-            return "nothing is served before it is known what is to be"
-        pinned = self._now.pinned if self._now else None
+    def _goes_on(self, what_to_do: str = "", at_a_start: Activation | None = None) -> str:
+        followed = self._now or at_a_start
+        if followed is None:
+            waits = "nothing is served before it is known what is to be"
+            return f"{waits}: {what_to_do}" if what_to_do else waits
+        pinned = followed.pinned
         return f"{f'version {pinned}' if pinned else 'the latest version'} goes on to be followed"
 
 

@@ -23,6 +23,11 @@ from support.volumes import publish
 
 __all__ = ["volume"]  # a fixture
 
+WAITS = (
+    "; nothing is served before it is known what is to be: mend the file, or remove it to follow "
+    "the latest version"
+)
+
 MALFORMED = ["{", "[]", '{"policy": 7}', '{"policy": "ACTIVATION_POLICY_PINNED"}', "\x00"]
 
 
@@ -187,22 +192,23 @@ def test_replicas_that_is_gone_is_not_made_anew_while_it_runs(
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, to_itself, to_a_device])
-def test_at_a_start_what_is_no_file_in_the_place_of_the_activation_is_none_and_holds_nobody_up(
+def test_at_a_start_nothing_serves_while_what_is_no_file_is_in_the_place_of_the_activation(
     versions: Path, control: Path, caplog: pytest.LogCaptureFixture, make: Callable[[Path], object]
 ) -> None:
     """Both the log and the list of versions say so."""
     activation = control / "activation.json"
     make(activation)
     with running_recommender(versions.parent) as recommender:
-        recommender.wait_until_it_serves(3)
+        recommender.wait_for_states({3: "AVAILABLE", 2: "AVAILABLE", 1: "AVAILABLE"})
         problem = recommender.report().control_problem
         assert problem.startswith(f"{activation} is no activation: ")
-        assert problem.endswith("; the latest version goes on to be followed")
+        assert problem.endswith(WAITS)
         assert warnings_about(caplog, f"{activation} is no activation") == 1
         status = refused(lambda: recommender.pin(1))
         assert outcome(status) == ("FAILED_PRECONDITION", "CONTROL_NOT_WRITABLE")
         assert "nothing was changed: mend the file, or remove it" in status.message
         activation.rename(control / "aside")
+        recommender.wait_until_it_serves(3)
         until(lambda: recommender.report().control_problem, lambda problem: not problem)
         assert recommender.pin(1).serving_version == 1
 
@@ -222,13 +228,29 @@ def test_what_was_said_goes_on_to_be_followed_when_something_that_is_no_file_tak
 
 
 @pytest.mark.parametrize("content", MALFORMED)
-def test_at_a_start_an_activation_that_cannot_be_understood_is_none(
-    versions: Path, control: Path, content: str
+def test_at_a_start_nothing_serves_before_the_activation_can_be_understood(
+    versions: Path, control: Path, caplog: pytest.LogCaptureFixture, content: str
 ) -> None:
-    (control / "activation.json").write_text(content)
+    """It may well be a rollback, which the latest version would undo."""
+    said = change_activation(control, lambda activation: activation.to_pin(1))
+    activation = control / "activation.json"
+    kept = activation.read_bytes()
+    activation.write_text(content)
     with running_recommender(versions.parent) as recommender:
-        recommender.wait_until_it_serves(3)
-        assert "latest version goes on to be followed" in recommender.report().control_problem
+        recommender.wait_for_states({3: "AVAILABLE", 2: "AVAILABLE", 1: "AVAILABLE"})
+        recommender.wait_for_looks()
+        status = refused(recommender.answering)
+        assert outcome(status) == ("UNAVAILABLE", "NO_VERSION")
+        assert "activation.json" in status.message
+        assert WAITS in status.message
+        assert health_of(recommender.channel) == "NOT_SERVING"
+        assert not recommender.report().HasField("activation")
+        assert recommender.report().control_problem.endswith(WAITS)
+        assert warnings_about(caplog, WAITS) == 1
+        replace_file(activation, kept)
+        recommender.wait_until_it_serves(1)
+        assert health_of(recommender.channel) == "SERVING"
+        assert recommender.report().activation.generation == said.generation
 
 
 def test_an_activation_that_cannot_be_understood_is_not_overwritten(
@@ -236,13 +258,12 @@ def test_an_activation_that_cannot_be_understood_is_not_overwritten(
 ) -> None:
     (control / "activation.json").write_text("{")
     with running_recommender(versions.parent) as recommender:
-        recommender.wait_until_it_serves(3)
+        recommender.wait_for_states({3: "AVAILABLE", 2: "AVAILABLE", 1: "AVAILABLE"})
         status = refused(lambda: recommender.pin(1))
         assert outcome(status) == ("FAILED_PRECONDITION", "CONTROL_NOT_WRITABLE")
         assert "activation.json is no activation" in status.message
         assert "mend the file, or remove it" in status.message
         assert (control / "activation.json").read_text() == "{"
-        assert recommender.answering() == 3
 
 
 def test_a_folder_in_the_place_of_the_lock_is_named(versions: Path, control: Path) -> None:
@@ -379,17 +400,23 @@ def test_where_nothing_may_be_written_it_serves_all_the_same_and_says_who_may_no
     assert [path.name for path in control.rglob("*")] == ["replicas"]
 
 
-def test_what_may_not_be_read_at_a_start_is_not_followed(control: Path, tmp_path: Path) -> None:
+def test_at_a_start_nothing_serves_before_the_activation_may_be_read(
+    control: Path, tmp_path: Path
+) -> None:
     change_activation(control, lambda activation: activation.to_pin(1))
     (control / "activation.json").chmod(0o000)
     with (
         started("recommender_service", tmp_path, by=AS_ANYBODY) as service,
         grpc.insecure_channel(service.address) as channel,
     ):
-        wait_until_serving(channel)
         recommender = AskedRecommender(service.address, channel)
-        assert recommender.answering() == 3
-        assert "cannot be read (Permission denied)" in recommender.report().control_problem
+        recommender.wait_for_states({3: "AVAILABLE", 2: "AVAILABLE", 1: "AVAILABLE"})
+        status = refused(recommender.answering)
+        assert outcome(status) == ("UNAVAILABLE", "NO_VERSION")
+        assert "cannot be read (Permission denied); nothing is served" in status.message
+        assert "let the recommender's user read it" in recommender.report().control_problem
+        (control / "activation.json").chmod(0o444)
+        recommender.wait_until_it_serves(1)
 
 
 @pytest.mark.usefixtures("control")
