@@ -58,7 +58,7 @@ class ControlFolder:
             elif may_make:
                 self._make()
             elif self.path.is_dir():
-                raise AwayError(f"the control folder {self.path} is empty: is its volume mounted?")
+                raise AwayError(f"the control folder {self.path} is empty (is its volume mounted?)")
             else:
                 raise AwayError(f"the control folder {self.path} is not there")
             self._was_there = True
@@ -79,8 +79,8 @@ class ControlFolder:
             raise AwayError(f"{self.path.parent} is not there")
         if self.path.is_dir() and self._has_versions():
             raise AwayError(
-                f"the control folder {self.path} is empty, and there are versions: is its volume "
-                f"mounted? if it is a new one, make the folder {self.path / REPLICAS}"
+                f"the control folder {self.path} is empty, and there are versions (is its volume "
+                f"mounted? if it is a new one, make the folder {self.path / REPLICAS})"
             )
         try:
             make_control_folder(self.path)

@@ -175,6 +175,16 @@ class Versions:
             is_loaded=version is not None,
         )
 
+    def why_pinned_waits(self) -> str:
+        """Why the pinned version does not serve, as a sentence; empty if it does or soon will."""
+        pinned = self.activation.pinned
+        is_coming = pinned is not None and (
+            self._survey.is_loading(pinned) or self._survey.is_to_load(pinned)
+        )
+        if pinned == self.serving_number or is_coming or self._survey.look_time is None:
+            return ""
+        return self._why_none_serves()
+
     def _why_none_serves(self) -> str:
         if self._followed.now is None:
             return self._followed.problem

@@ -75,7 +75,7 @@ class Recommender:
                     self._versions,
                     follow=self._workers.follow if self._workers else None,
                 ),
-                Fleet(followed, survey, self._heartbeat),
+                Fleet(followed, survey, self._versions, self._heartbeat),
             ),
             self.server.grpc,
         )

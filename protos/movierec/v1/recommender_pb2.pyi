@@ -863,8 +863,9 @@ class ListVersionsResponse(_message.Message):
     next_page_token: _builtins.str
     """Empty when there are no more."""
     control_problem: _builtins.str
-    """Why others do not see this replica, or it does not see them; empty when
-    the control folder is as it should be.
+    """Why a pinned version does not serve here, or what was said cannot be
+    followed, or others do not see this replica, or it does not see them; empty
+    when all is well.
     """
     @_builtins.property
     def versions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Version]: ...
