@@ -152,6 +152,21 @@ class Run(BaseModel):
             return True
         return any(told is not None for told in (self.settings_used, self.progress, self.metrics))
 
+    def failed(self, told: RunUpdate) -> RunUpdate:
+        """The error that it ends with, with what can be done where that follows from the run.
+
+        Only from the evaluation on its weights are those of a fitting that came to its end.
+        """
+        has_trained = self.metrics is not None or self.phase in {
+            RunPhase.EVALUATING,
+            RunPhase.PUBLISHING,
+        }
+        error = told.error
+        if error is None or error.reason != "WORKER_KILLED" or not has_trained:
+            return RunUpdate(error=error)
+        sentence = f"{error.message}; `movierec publish {self.run_id}` publishes what was trained"
+        return RunUpdate(error=RunError(reason=error.reason, message=sentence))
+
     def after(self, event: RunEvent) -> Self:
         """The run as it is once an event has happened."""
         changes = event.news | {"state": event.state}

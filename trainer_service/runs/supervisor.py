@@ -296,7 +296,7 @@ class RunSupervisor:
         elif self._stopping:
             await self._record(active, RunState.INTERRUPTED)
         else:
-            await self._record(active, RunState.FAILED, RunUpdate(error=told.error))
+            await self._record(active, RunState.FAILED, active.run.failed(told))
         self._active = None
         await active.log.close()
         active.ended.set()

@@ -171,7 +171,7 @@ def runs(
             for run in found
         ]
     columns = ["run", "state", "data set", "started (UTC)", "outcome"]
-    say_table(columns, rows, empty="there are no runs yet")
+    say_table(columns, rows, empty="there are no runs yet", whole="run")
 
 
 def cancel(
