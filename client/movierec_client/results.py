@@ -203,7 +203,8 @@ class Fleet:
     replicas: tuple[Replica, ...]
     """Those that are alive, in order of their ids."""
     control_problem: str
-    """Why that one and the others do not see each other; empty when they do."""
+    """Why a pinned version does not serve there, or what was said cannot be followed, or that
+    one and the others do not see each other; empty when all is well."""
     look_time: datetime | None
     """When that one last read the volume."""
 

@@ -1,5 +1,6 @@
 """The files of a version, each read once, and none believed to be one."""
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterator
@@ -12,6 +13,13 @@ from recommender_service.errors import BadVersionError
 from recommender_service.memory import SharedMemory
 
 BLOCK_BYTES = 1024 * 1024
+
+# What says of a name that it leads nowhere, rather than of the volume that it is away.
+_LEADS_NOWHERE = {
+    errno.ELOOP: "is a link in a circle",
+    errno.ENAMETOOLONG: "is a link to a name that is too long",
+    errno.ENOTDIR: "is a link into what is no folder",
+}
 
 
 def read_bytes(path: Path, most_bytes: int) -> bytes:
@@ -104,3 +112,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
             f"{path.name} may not be read: allow it to user {os.geteuid()}, who runs this, for "
             f"the file and its folder",
         ) from None
+    except OSError as error:
+        if error.errno not in _LEADS_NOWHERE:
+            raise
+        raise BadVersionError("MISSING", f"{path.name} {_LEADS_NOWHERE[error.errno]}") from None

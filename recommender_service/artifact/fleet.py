@@ -9,6 +9,7 @@ from movierec.control.replicas import Replica
 from recommender_service.artifact.followed import FollowedActivation
 from recommender_service.artifact.heartbeat import Heartbeat
 from recommender_service.artifact.survey import Survey
+from recommender_service.artifact.versions import Versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class FleetReport:
     Args:
         activation: What is to serve; None when that could not be found out yet.
         replicas: Those that are alive, this one among them, in order of their ids.
-        control_problem: What is wrong with the control folder; empty if nothing is.
+        control_problem: What is wrong with the control folder, and why a pinned version
+            does not serve; empty if all is well.
         look_time: When this replica last read the volume, if it has.
     """
 
@@ -38,17 +40,29 @@ class Fleet:
     Args:
         followed: What is to serve.
         survey: When the volume was read.
+        versions: What serves.
         heartbeat: Who serves.
     """
 
-    def __init__(self, followed: FollowedActivation, survey: Survey, heartbeat: Heartbeat) -> None:
+    def __init__(
+        self,
+        followed: FollowedActivation,
+        survey: Survey,
+        versions: Versions,
+        heartbeat: Heartbeat,
+    ) -> None:
         self._followed = followed
         self._survey = survey
+        self._versions = versions
         self._heartbeat = heartbeat
 
     def report(self) -> FleetReport:
         """What is known now."""
-        problems = (self._followed.problem, self._heartbeat.problem)
+        problems = (
+            self._versions.why_pinned_waits(),
+            self._followed.problem,
+            self._heartbeat.problem,
+        )
         return FleetReport(
             activation=self._followed.now,
             replicas=self._heartbeat.replicas(),

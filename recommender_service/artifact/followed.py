@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 from movierec.control.activation import (
     ACTIVATION,
@@ -11,6 +10,8 @@ from movierec.control.activation import (
     change_activation,
     read_activation,
 )
+from movierec.control.replicas import REPLICAS
+from recommender_service.artifact.control import AwayError, ControlFolder
 from recommender_service.artifact.questions import Questions, SilentVolumeError
 from recommender_service.artifact.trouble import Trouble
 from recommender_service.errors import ControlNotWritableError, VolumeSilentError
@@ -19,19 +20,21 @@ from recommender_service.errors import ControlNotWritableError, VolumeSilentErro
 class FollowedActivation:
     """What is to serve, on every replica.
 
-    What cannot be understood or read changes nothing: what was followed goes
-    on. At a start that is the latest version, except while the control folder
-    answers with errors or not at all, since it may well say something else.
+    What cannot be understood or read changes nothing: what was followed goes on.
+    So it does when an older generation is said, or nothing any more: that is what
+    the empty place of a volume says, or another volume in its place. At a start
+    nothing is to serve before it is known what, since a version may be pinned.
 
     Args:
-        control_dir: Where it is said.
+        folder: Where it is said.
         questions: How that folder is asked.
     """
 
-    def __init__(self, control_dir: Path, questions: Questions) -> None:
-        self._control_dir = control_dir
+    def __init__(self, folder: ControlFolder, questions: Questions) -> None:
+        self._folder = folder
+        self._control_dir = folder.path
         self._questions = questions
-        self._trouble = Trouble(f"{control_dir / ACTIVATION} is followed again")
+        self._trouble = Trouble(f"{folder.path / ACTIVATION} is followed again")
         self._now: Activation | None = None
 
     @property
@@ -46,21 +49,32 @@ class FollowedActivation:
 
     async def read(self) -> None:
         """Follows what is said now."""
-        before = self._now
+        before, read = self._now, None
         try:
-            read = await self._questions.ask("activation", self._read)
+            said = await self._questions.ask(
+                "activation", lambda: read_activation(self._control_dir)
+            )
         except ControlError as error:
-            self._trouble.begins(f"{error}; {self._goes_on()}", error.content)
-            read = None
-        except (PermissionError, NotADirectoryError) as error:  # it will not go away by itself
-            self._trouble.begins(f"{self._unreadable(error)}; {self._goes_on()}")
-            read = None
+            goes_on = self._goes_on("mend the file, or remove it to follow the latest version")
+            self._trouble.begins(f"{error}; {goes_on}", error.content)
+            return
+        except NotADirectoryError as error:  # so that nothing can have been said in it
+            self._trouble.begins(f"{self._unreadable(error)}; {self._goes_on('', Activation())}")
+        except PermissionError as error:
+            goes_on = self._goes_on("let the recommender's user read it")
+            self._trouble.begins(f"{self._unreadable(error)}; {goes_on}")
+            return
         except OSError as error:
-            self._trouble.begins(f"{self._unreadable(error)}; {self._goes_on(may_begin=False)}")
+            self._trouble.begins(f"{self._unreadable(error)}; {self._goes_on()}")
             return
         else:
+            # What was written here while it was read is newer.
+            is_newest = self._now is before
+            if is_newest and before is not None and said.generation < before.generation:
+                self._trouble.begins(self._older(said, before), said)
+                return
             self._trouble.ends()
-        # What was written here while it was read is newer.
+            read = said
         if self._now is before:
             self._now = read or before or Activation()
 
@@ -92,15 +106,20 @@ class FollowedActivation:
                 f"{silent} while it is written to, so that the change may come into effect when "
                 f"it does: try again, or see in the list of versions what is to serve then"
             ) from None
-        except _AwayError as error:
+        except AwayError as error:
+            if not self._now or not self._now.generation:
+                raise VolumeSilentError(
+                    f"the volume does not answer as it should ({error}); nothing was changed: "
+                    f"try again"
+                ) from None
             raise ControlNotWritableError(
-                f"{error}; nothing was changed: bring it back, or make it anew, and empty, to "
-                f"follow the latest version without any label"
+                f"{error}, and generation {self._now.generation} was said there; nothing was "
+                f"changed: bring it back or, if it is lost, make the folder "
+                f"{self._control_dir / REPLICAS} and try again"
             ) from None
         except ControlError as error:
             raise ControlNotWritableError(
-                f"{error}; nothing was changed: mend the file, or remove it to follow the latest "
-                f"version without any label"
+                f"{error}; nothing was changed: mend the file, or remove it, and try again"
             ) from None
         except IsADirectoryError as error:
             raise ControlNotWritableError(
@@ -119,34 +138,34 @@ class FollowedActivation:
         return self._now
 
     def _change(self, attempt: "_Attempt", followed: Activation) -> Activation:
-        # A folder that was there and is not is away, with all that was said; it must not
-        # be made anew in the place that it will come back to.
-        if followed.generation and not self._control_dir.is_dir():
-            raise _AwayError(
-                f"the control folder {self._control_dir} is not there, where generation "
-                f"{followed.generation} was said"
-            )
-        return change_activation(self._control_dir, attempt)
+        def change(said: Activation) -> Activation:
+            # What was said last goes on where it was lost, and so do its labels.
+            return attempt(said if said.generation >= followed.generation else followed)
 
-    def _read(self) -> Activation | None:
-        """What is said; None if there is not even a folder that it could be said in."""
-        activation = read_activation(self._control_dir)
-        if not activation.generation and not self._control_dir.is_dir():
-            return None  # the volume may be away, with what was said
-        return activation
+        self._folder.expect(is_new=not followed.generation)
+        try:
+            return change_activation(self._control_dir, change)
+        except FileNotFoundError:  # it went away just now
+            raise AwayError(f"the control folder {self._control_dir} is not there") from None
+
+    def _older(self, read: Activation, followed: Activation) -> str:
+        path, generation = self._control_dir / ACTIVATION, followed.generation
+        said = f"says generation {read.generation}" if read.generation else "is not there"
+        return (
+            f"{path} {said}, where generation {generation} was said; {self._goes_on()}: bring it "
+            f"back, or say anew what is to serve, with `movierec activate`"
+        )
 
     def _unreadable(self, error: OSError) -> str:
         return f"{self._control_dir / ACTIVATION} cannot be read ({error.strerror or error})"
 
-    def _goes_on(self, *, may_begin: bool = True) -> str:
-        if self._now is None and not may_begin:
-            return "nothing is served before it is known what is to be"
-        pinned = self._now.pinned if self._now else None
+    def _goes_on(self, what_to_do: str = "", at_a_start: Activation | None = None) -> str:
+        followed = self._now or at_a_start
+        if followed is None:
+            waits = "nothing is served before it is known what is to be"
+            return f"{waits}: {what_to_do}" if what_to_do else waits
+        pinned = followed.pinned
         return f"{f'version {pinned}' if pinned else 'the latest version'} goes on to be followed"
-
-
-class _AwayError(Exception):
-    """The control folder is not there any more."""
 
 
 class _Attempt:

@@ -8,7 +8,6 @@ import socket
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 
 from movierec.control.replicas import (
     BEAT_INTERVAL_S,
@@ -18,6 +17,7 @@ from movierec.control.replicas import (
     remove_replica,
     write_replica,
 )
+from recommender_service.artifact.control import AwayError, ControlFolder
 from recommender_service.artifact.questions import Questions
 from recommender_service.artifact.trouble import Trouble
 from recommender_service.artifact.versions import Versions
@@ -40,13 +40,14 @@ class Heartbeat:
     """Says every other second, and whenever it changes, what this replica serves.
 
     Args:
-        control_dir: Where it is said.
+        folder: Where it is said.
         questions: How that folder is asked.
         versions: What there is to say.
     """
 
-    def __init__(self, control_dir: Path, questions: Questions, versions: Versions) -> None:
-        self._control_dir = control_dir
+    def __init__(self, folder: ControlFolder, questions: Questions, versions: Versions) -> None:
+        self._folder = folder
+        self._control_dir = folder.path
         self._questions = questions
         self._versions = versions
         self._id = new_replica_id()
@@ -56,7 +57,6 @@ class Heartbeat:
         self._reading = Trouble("this replica sees the others")
         self._is_due = asyncio.Event()
         self._beating: asyncio.Task[None] | None = None
-        self._has_folder = False
         self._lock = threading.Lock()
         self._ended = False
 
@@ -109,8 +109,8 @@ class Heartbeat:
         replica = self._itself()
         try:
             await self._questions.ask("heartbeat", lambda: self._write(replica))
-        except _AwayError as error:
-            level = logging.WARNING if self._has_folder else logging.INFO
+        except AwayError as error:
+            level = logging.WARNING if self._folder.was_there else logging.INFO
             self._writing.begins(f"{error}, so that others do not see this replica", level=level)
         except OSError as error:
             self._writing.begins(
@@ -150,22 +150,15 @@ class Heartbeat:
         with self._lock:
             if self._ended:
                 return
-            # A folder that was there and is not, or the volume that it is to lie on, is
-            # away, and must not be made anew in the place that it will come back to.
-            folder = self._control_dir if self._has_folder else self._control_dir.parent
-            if not folder.is_dir():
-                raise _AwayError(f"{folder} is not there")
+            self._folder.expect(is_new=not replica.generation)
+            self._folder.expect_replicas()
             try:
                 write_replica(self._control_dir, replica)
             except FileNotFoundError:  # it went away just now
-                raise _AwayError(f"{folder} is not there") from None
-            self._has_folder = True
+                self._folder.expect_replicas()
+                raise
 
     def _remove(self) -> None:
         with self._lock:
             self._ended = True
             remove_replica(self._control_dir, self._id)
-
-
-class _AwayError(Exception):
-    """The control folder, or what it is to lie in, is not there."""

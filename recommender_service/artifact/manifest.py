@@ -134,6 +134,8 @@ def _check_digest(content: bytes, digest: str) -> None:
 def _held_back(gate: GateResult) -> str:
     if gate.passed or gate.forced:
         return ""
+    if not gate.against_version:
+        return gate.note or "nothing was compared, and it is not said why"
     return (
         f"NDCG@100 is {gate.ndcg_at_100:.3f}, and that of version {gate.against_version} is "
         f"{gate.against_ndcg_at_100:.3f} on the same {gate.user_count:,} users: "

@@ -22,7 +22,7 @@ class VersionStatus:
         state: Where it stands.
         manifest: The bytes of its manifest, if that could be read.
         reason: Why it is rejected, UPPER_SNAKE.
-        message: The same as a sentence.
+        message: The same as a sentence; of one that is LOADING, why that takes its time.
         labels: Its labels, in alphabetical order.
         is_pinned: Whether it is said to serve.
         is_loaded: Whether requests may ask for it.

@@ -61,6 +61,7 @@ class Survey:
         self._share = share
         self._there: set[int] = set()
         self._findings: dict[int, Finding] = {}
+        self._unread: dict[int, str] = {}
         self._pauses = Pauses()
         self._loading: dict[int, asyncio.Task[Version]] = {}
         self.look_time: datetime | None = None
@@ -82,6 +83,8 @@ class Survey:
         self._pauses.next_look()
         for gone in self._findings.keys() - self._there - set(in_memory):
             self._forget(gone)
+        for gone in self._unread.keys() - self._there:
+            del self._unread[gone]
         for number in sorted(self._there - self._findings.keys()):
             if self._pauses.is_due(number):
                 await self._discover(number)
@@ -93,8 +96,8 @@ class Survey:
 
     @property
     def numbers(self) -> list[int]:
-        """The versions of which something is known, newest first."""
-        return sorted(self._findings, reverse=True)
+        """The versions of which something is known, or could not be read, newest first."""
+        return sorted(self._findings.keys() | self._unread, reverse=True)
 
     @property
     def there(self) -> list[int]:
@@ -104,6 +107,10 @@ class Survey:
     def of(self, number: int) -> Finding | None:
         """What is known of a version, if anything is."""
         return self._findings.get(number)
+
+    def unread(self, number: int) -> str:
+        """Why nothing could be read of a version that is there; empty if something was."""
+        return self._unread.get(number, "")
 
     def is_loading(self, number: int) -> bool:
         """Whether a version is being loaded."""
@@ -169,6 +176,7 @@ class Survey:
             self._forget(number)
             raise
         self._there.add(number)
+        self._unread.pop(number, None)
         self._findings[number] = Finding(manifest)
 
     async def load(self, number: int) -> Version:
@@ -226,6 +234,7 @@ class Survey:
             log.info("version %d was removed before it was read", number)
         except OSError as error:
             self._pause(number, "read", error)
+            self._unread[number] = f"it cannot be read just now, and is tried again: {error}"
 
     def _pause(self, number: int, what: str, error: BaseException) -> None:
         self._pauses.failed(number)
@@ -236,9 +245,11 @@ class Survey:
         log.warning("version %d is rejected: %s: %s", number, error.reason, error.message)
         known = self._findings.get(number, Finding())
         self._there.add(number)
+        self._unread.pop(number, None)
         self._findings[number] = replace(known, reason=error.reason, message=error.message)
 
     def _forget(self, number: int) -> None:
         self._findings.pop(number, None)
+        self._unread.pop(number, None)
         self._there.discard(number)
         self._pauses.forget(number)

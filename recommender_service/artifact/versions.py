@@ -159,6 +159,8 @@ class Versions:
             state, reason, message = VersionState.SERVING, "", ""
         elif self._survey.is_loading(number):
             state, reason, message = VersionState.LOADING, "", ""
+        elif unread := self._survey.unread(number):
+            state, message = VersionState.LOADING, unread
         else:
             state = VersionState.REJECTED if reason else VersionState.AVAILABLE
         manifest = finding.manifest.content if finding.manifest else b""
@@ -173,6 +175,16 @@ class Versions:
             is_loaded=version is not None,
         )
 
+    def why_pinned_waits(self) -> str:
+        """Why the pinned version does not serve, as a sentence; empty if it does or soon will."""
+        pinned = self.activation.pinned
+        is_coming = pinned is not None and (
+            self._survey.is_loading(pinned) or self._survey.is_to_load(pinned)
+        )
+        if pinned == self.serving_number or is_coming or self._survey.look_time is None:
+            return ""
+        return self._why_none_serves()
+
     def _why_none_serves(self) -> str:
         if self._followed.now is None:
             return self._followed.problem
@@ -182,7 +194,7 @@ class Versions:
         finding = self._survey.of(pinned)
         if finding and finding.reason:
             cause = f"is REJECTED: {finding.reason}: {finding.message}"
-        elif finding:
+        elif finding or self._survey.unread(pinned):
             cause = "is not loaded yet, or cannot be read just now"
         else:
             there = ", ".join(map(str, self._survey.there[:10])) or "none"

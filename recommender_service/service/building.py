@@ -10,6 +10,7 @@ from movierec.chassis.port import taken_to_share
 from movierec.chassis.server import ServiceServer
 from movierec.v1 import recommender_pb2, recommender_pb2_grpc
 from recommender_service.artifact.activating import Activator
+from recommender_service.artifact.control import ControlFolder
 from recommender_service.artifact.fleet import Fleet
 from recommender_service.artifact.followed import FollowedActivation
 from recommender_service.artifact.heartbeat import Heartbeat
@@ -49,7 +50,8 @@ class Recommender:
     def __init__(self, settings: RecommenderSettings) -> None:
         self.server, self._workers = self._listening(settings)
         questions = Questions()
-        followed = FollowedActivation(settings.control_folder, questions)
+        control = ControlFolder(settings.control_folder, settings.artifacts_dir)
+        followed = FollowedActivation(control, questions)
         metrics = RecommenderMetrics()
         survey = Survey(
             Volume(settings.artifacts_dir, questions),
@@ -67,7 +69,7 @@ class Recommender:
             after_look=self._tell_health,
         )
         self._readiness = Readiness(settings.max_age_s)
-        self._heartbeat = Heartbeat(settings.control_folder, questions, self._versions)
+        self._heartbeat = Heartbeat(control, questions, self._versions)
         self._log = log_of(settings)
         self._announcing: set[asyncio.Task[None]] = set()
         answering = answering_of(settings, self._log)
@@ -82,7 +84,7 @@ class Recommender:
                     self._versions,
                     follow=self._workers.follow if self._workers else None,
                 ),
-                Fleet(followed, survey, self._heartbeat),
+                Fleet(followed, survey, self._versions, self._heartbeat),
             ),
             self.server.grpc,
         )

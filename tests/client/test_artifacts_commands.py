@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from movierec.control.activation import change_activation
 from support.client_drivers import Movierec
+from support.control import change_activation
 from support.damage import change_manifest, flip_bit
 from support.versions import publication, publish, publish_by_hand
 

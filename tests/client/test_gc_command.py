@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from movierec.control.activation import change_activation
+from movierec.control.folder import make_control_folder
 from support.client_drivers import Movierec
+from support.control import change_activation
 from support.damage import change_manifest
 from support.versions import publish_by_hand
 from trainer_service.settings import TrainerSettings
@@ -17,7 +18,7 @@ from trainer_service.settings import TrainerSettings
 @pytest.fixture
 def artifacts(tmp_path: Path) -> Path:
     """Five versions, of which the first four are a day old."""
-    (tmp_path / "control").mkdir()
+    make_control_folder(tmp_path / "control")
     day_ago = (datetime.now(UTC) - timedelta(days=1)).isoformat()
     for _ in range(5):
         publish_by_hand(tmp_path)

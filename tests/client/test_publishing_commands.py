@@ -53,8 +53,23 @@ FIGURES = "NDCG@100 0.375, version 3: 0.438 (96 users, margin 0.031)"
             dict(passed=True, forced=False, against_version=0, note="nothing was compared: none"),
             ["version 4 is published", "quality gate: nothing was compared: none"],
         ),
+        (
+            dict(passed=False, forced=False, against_version=0, note="nothing was compared: I/O"),
+            [
+                "version 4 is published, but held back: nothing was compared: I/O",
+                "`movierec activate 4` serves it all the same;",
+                "`movierec publish r1` asks the gate again;",
+                "`movierec publish r1 --force` publishes it past the gate",
+            ],
+        ),
     ],
-    ids=["held back", "forced", "forced for nothing", "nothing to compare with"],
+    ids=[
+        "held back",
+        "forced",
+        "forced for nothing",
+        "nothing to compare with",
+        "not to be compared",
+    ],
 )
 @pytest.mark.parametrize("command", [("train", "ml"), ("follow", "r1"), ("publish", "r1")])
 def test_a_version_that_is_published_is_told_with_what_the_gate_says(

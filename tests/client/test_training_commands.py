@@ -224,6 +224,25 @@ def test_runs_lists_each_with_its_outcome(movierec: Movierec, script: Script) ->
     assert objects[1]["create_time"] == "2026-11-22T12:00:00+00:00"
 
 
+def test_a_runs_id_is_not_folded_so_that_it_can_be_copied(
+    movierec: Movierec, script: Script
+) -> None:
+    run_id = "20261122T120000-c0ffee"
+    run = trainer_pb2.Run(
+        run_id=run_id,
+        state=trainer_pb2.RUN_STATE_INTERRUPTED,
+        dataset="a-data-set-of-a-very-long-name-that-takes-much-room",
+        create_time=NOON_STAMP,
+        progress=PROGRESS_MESSAGE,
+    )
+    script.on("ListRuns", trainer_pb2.ListRunsResponse(runs=[run]))
+
+    lines = movierec("runs").stdout.splitlines()
+
+    assert max(map(len, lines)) <= 80
+    assert lines[1].startswith(f"{run_id}  ")
+
+
 def test_cancel_exits_with_1_when_it_was_too_late(movierec: Movierec, script: Script) -> None:
     cancelled = trainer_pb2.Run(run_id="r1", state=trainer_pb2.RUN_STATE_CANCELLED)
     script.on("CancelRun", trainer_pb2.CancelRunResponse(run=cancelled))

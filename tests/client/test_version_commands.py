@@ -108,9 +108,31 @@ def test_the_state_of_a_version_names_its_pin_and_its_labels_in_full(
 def test_one_line_says_on_how_many_replicas_what_serves(
     movierec: Movierec, script: Script, serving: tuple[int, ...], line: str
 ) -> None:
-    script.on("ListVersions", fleet(*serving))
+    script.on("ListVersions", fleet(*serving, look_time=NOON_STAMP))
 
     assert movierec("versions").stdout == f"there are no versions yet\n{line}\n"
+
+
+def test_while_the_folder_of_versions_was_never_read_none_is_said_to_be_missing(
+    movierec: Movierec, script: Script
+) -> None:
+    script.on("ListVersions", fleet(0))
+
+    assert movierec("versions").stdout == (
+        "the folder of versions is not there or cannot be read: if a trainer was ever started, "
+        "is its volume mounted?\nnothing serves on 1 of 1 replica\n"
+    )
+
+
+def test_a_version_that_cannot_be_read_just_now_is_listed_with_the_reason(
+    movierec: Movierec, script: Script
+) -> None:
+    unread = recommender_pb2.Version(
+        version=5, state=recommender_pb2.VERSION_STATE_LOADING, message="it cannot be read just now"
+    )
+    script.on("ListVersions", fleet(4, versions=[unread, VERSION_MESSAGE]))
+
+    assert "\nversion 5 is LOADING, it cannot be read just now\n" in movierec("versions").stdout
 
 
 def test_versions_as_json_has_labels_and_counts_and_the_fleet_in_a_line_of_its_own(

@@ -6,13 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from movierec.control.replicas import (
-    Replica,
-    forget_dead_replicas,
-    live_replicas,
-    remove_replica,
-    write_replica,
-)
+from movierec.control.replicas import Replica, forget_dead_replicas, live_replicas, remove_replica
+from support.control import write_replica
 
 
 def replica(name: str = "a", age_s: float = 0.0, serving: int | None = 3) -> Replica:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from movierec.chassis.errors import ServiceError
-from movierec.control.activation import Activation, change_activation, read_activation
+from movierec.control.activation import Activation, read_activation
 from recommender_service.artifact.activating import Activator, Change
+from recommender_service.artifact.control import ControlFolder
 from recommender_service.artifact.followed import FollowedActivation
 from recommender_service.artifact.questions import Questions
 from recommender_service.artifact.shelf import Shelf
@@ -17,6 +18,7 @@ from recommender_service.artifact.survey import Survey
 from recommender_service.artifact.versions import Versions
 from recommender_service.artifact.volume import Volume
 from recommender_service.errors import ControlNotWritableError, VersionNotFoundError
+from support.control import change_activation
 from support.volumes import publish
 
 
@@ -36,7 +38,7 @@ def refusal(volume: Path, change: Change) -> tuple[ServiceError, Activation, int
 
     async def activate() -> tuple[ServiceError, Activation, int | None]:
         questions = Questions()
-        followed = FollowedActivation(volume / "control", questions)
+        followed = FollowedActivation(ControlFolder(volume / "control", volume), questions)
         survey = Survey(Volume(volume, questions))
 
         async def on_change() -> None:

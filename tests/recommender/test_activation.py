@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, ResourceInfo
 
-from movierec.control.activation import change_activation, read_activation
+from movierec.control.activation import read_activation
 from movierec.v1 import control_pb2
 from movierec.v1 import recommender_pb2 as pb
+from support.control import change_activation
 from support.recommenders import running_recommender
 from support.servers import health_of, until
 from support.statuses import detail, outcome, refused
@@ -353,8 +354,11 @@ def test_a_pinned_version_that_is_not_there_serves_as_soon_as_it_is(versions: Pa
         recommender.wait_for_states({2: "AVAILABLE"})
         status = refused(recommender.answering)
         assert "version 1 is pinned and is not on the volume, where there is 2;" in status.message
+        assert recommender.report().control_problem in status.message
+        assert recommender.report().control_problem.startswith("version 1 is pinned and is not on")
         away.rename(pinned)
         recommender.wait_for_states({2: "AVAILABLE", 1: "SERVING"})
+        assert not recommender.report().control_problem
 
 
 def test_a_label_is_served_while_the_pinned_version_cannot_be(versions: Path) -> None:
@@ -383,3 +387,8 @@ def test_while_something_serves_a_pinned_version_that_is_bad_changes_nothing(
         recommender.wait_for_states({3: "AVAILABLE", 2: "REJECTED", 1: "SERVING"})
         assert recommender.answering() == 1
         assert recommender.version(2).pinned
+        problem = recommender.report().control_problem
+        assert problem.startswith(
+            "version 2 is pinned and is REJECTED: CHECKSUM: embeddings.npy is"
+        )
+        assert problem.endswith("activate another version, or the latest")

@@ -10,14 +10,23 @@ from pathlib import Path
 import grpc
 import pytest
 
-from movierec.control.activation import change_activation
 from movierec.control.files import replace_file
+from movierec.control.folder import make_control_folder
 from movierec.control.replicas import live_replicas
+from support.control import change_activation
+from support.mounts import Volume, volume
 from support.recommenders import AskedRecommender, running_recommender
 from support.servers import health_of, until, wait_until_serving
 from support.services import AS_ANYBODY, started
 from support.statuses import outcome, refused
 from support.volumes import publish
+
+__all__ = ["volume"]  # a fixture
+
+WAITS = (
+    "; nothing is served before it is known what is to be: mend the file, or remove it to follow "
+    "the latest version"
+)
 
 MALFORMED = ["{", "[]", '{"policy": 7}', '{"policy": "ACTIVATION_POLICY_PINNED"}', "\x00"]
 
@@ -28,7 +37,7 @@ def control(versions: Path) -> Path:
     for _ in range(3):
         publish(versions)
     folder = versions.parent / "control"
-    folder.mkdir()
+    make_control_folder(folder)
     return folder
 
 
@@ -77,35 +86,130 @@ def test_another_content_that_cannot_be_understood_is_warned_of_again(
         until(recommender.report, lambda report: not report.control_problem)
 
 
-def test_without_an_activation_the_latest_serves_again_and_there_are_no_labels(
+@pytest.mark.parametrize("left", [None, 1])
+def test_what_was_said_last_goes_on_when_less_is_said_and_is_written_again_with_the_next_change(
+    versions: Path, control: Path, caplog: pytest.LogCaptureFixture, left: int | None
+) -> None:
+    """Nothing, or what a backup says: it is what another volume in its place would say."""
+    path = control / "activation.json"
+    with running_recommender(versions.parent) as recommender:
+        recommender.pin(2)
+        backup = path.read_bytes()
+        recommender.pin(1)
+        recommender.label("x", 2)
+        if left is None:
+            path.unlink()
+        else:
+            replace_file(path, backup)
+        problem = until(
+            lambda: recommender.report().control_problem, lambda said: "activation.json" in said
+        )
+        says = "is not there" if left is None else "says generation 1"
+        assert problem == (
+            f"{path} {says}, where generation 3 was said; version 1 goes on to be followed: "
+            f"bring it back, or say anew what is to serve, with `movierec activate`"
+        )
+        recommender.wait_for_looks()
+        assert warnings_about(caplog, "where generation 3 was said") == 1
+        assert (recommender.answering(), recommender.answering("x")) == (1, 2)
+        said = recommender.pin(3).activation
+        assert (said.generation, dict(said.labels)) == (4, {"x": 2})
+        assert not recommender.report().control_problem
+
+
+def test_a_control_volume_that_vanishes_takes_nothing_with_it_and_nothing_is_made_in_its_place(
+    versions: Path, volume: Volume
+) -> None:
+    for _ in range(3):
+        publish(versions)
+    make_control_folder(volume.path)
+    with running_recommender(versions.parent, control_dir=volume.path) as recommender:
+        recommender.pin(2)
+        said = recommender.label("canary", 1).activation
+        volume.vanish()
+        for expected in (
+            f"{volume.path} is empty (is its volume mounted?), so that others do not see",
+            "where generation 2 was said; version 2 goes on to be followed",
+        ):
+            until(lambda: recommender.report().control_problem, lambda said: expected in said)  # noqa: B023
+        recommender.wait_for_looks()
+        assert recommender.report().activation == said
+        assert (recommender.answering(), recommender.answering("canary")) == (2, 1)
+        for change in (recommender.follow_the_latest, lambda: recommender.pin(3)):
+            status = refused(change)
+            assert outcome(status) == ("FAILED_PRECONDITION", "CONTROL_NOT_WRITABLE")
+            assert "is its volume mounted?), and generation 2 was said there" in status.message
+        assert list(volume.path.iterdir()) == []
+        volume.come_back()
+        until(lambda: recommender.report().control_problem, lambda problem: not problem)
+        assert recommender.pin(3).activation.generation == 3
+
+
+def test_where_there_are_versions_an_empty_control_folder_is_taken_for_one_that_is_away(
+    versions: Path, control: Path
+) -> None:
+    (control / "replicas").rmdir()
+    with running_recommender(versions.parent) as recommender:
+        recommender.wait_until_it_serves(3)
+        problem = until(lambda: recommender.report().control_problem, bool)
+        assert "is empty, and there are versions (is its volume mounted? if it is a" in problem
+        assert outcome(refused(recommender.follow_the_latest))[0] == "UNAVAILABLE"
+        assert list(control.iterdir()) == []
+        (control / "replicas").mkdir()
+        until(lambda: recommender.report().control_problem, lambda problem: not problem)
+        assert recommender.pin(1).serving_version == 1
+
+
+def test_a_volume_that_vanished_before_anything_was_said_is_not_written_to(
+    tmp_path: Path,
+) -> None:
+    artifacts = tmp_path / "artifacts"
+    publish(artifacts / "versions")
+    with running_recommender(artifacts) as recommender:
+        recommender.wait_until_it_serves(1)
+        until(lambda: live_replicas(artifacts / "control"), bool)
+        artifacts.rename(tmp_path / "away")
+        artifacts.mkdir()
+        for change in (recommender.follow_the_latest, lambda: recommender.pin(1)):
+            status = refused(change)
+            assert outcome(status) == ("UNAVAILABLE", "VOLUME_SILENT")
+            assert status.message.startswith("the volume does not answer as it should (")
+            assert status.message.endswith("); nothing was changed: try again")
+        assert list(artifacts.iterdir()) == []
+
+
+def test_replicas_that_is_gone_is_not_made_anew_while_it_runs(
     versions: Path, control: Path
 ) -> None:
     with running_recommender(versions.parent) as recommender:
+        until(lambda: live_replicas(control), bool)
         recommender.pin(1)
-        recommender.label("x", 2)
-        (control / "activation.json").unlink()
-        recommender.wait_for_states({3: "SERVING", 2: "AVAILABLE", 1: "AVAILABLE"})
-        assert not recommender.report().activation.labels
-        assert outcome(refused(lambda: recommender.answering("x")))[0] == "NOT_FOUND"
+        away = (control / "replicas").rename(control / "away")
+        problem = until(lambda: recommender.report().control_problem, bool)
+        assert problem.startswith(f"{control}/replicas is not there: if its volume is, make this")
+        assert not (control / "replicas").exists()
+        away.rename(control / "replicas")
+        until(lambda: recommender.report().control_problem, lambda problem: not problem)
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, to_itself, to_a_device])
-def test_at_a_start_what_is_no_file_in_the_place_of_the_activation_is_none_and_holds_nobody_up(
+def test_at_a_start_nothing_serves_while_what_is_no_file_is_in_the_place_of_the_activation(
     versions: Path, control: Path, caplog: pytest.LogCaptureFixture, make: Callable[[Path], object]
 ) -> None:
     """Both the log and the list of versions say so."""
     activation = control / "activation.json"
     make(activation)
     with running_recommender(versions.parent) as recommender:
-        recommender.wait_until_it_serves(3)
+        recommender.wait_for_states({3: "AVAILABLE", 2: "AVAILABLE", 1: "AVAILABLE"})
         problem = recommender.report().control_problem
         assert problem.startswith(f"{activation} is no activation: ")
-        assert problem.endswith("; the latest version goes on to be followed")
+        assert problem.endswith(WAITS)
         assert warnings_about(caplog, f"{activation} is no activation") == 1
         status = refused(lambda: recommender.pin(1))
         assert outcome(status) == ("FAILED_PRECONDITION", "CONTROL_NOT_WRITABLE")
         assert "nothing was changed: mend the file, or remove it" in status.message
         activation.rename(control / "aside")
+        recommender.wait_until_it_serves(3)
         until(lambda: recommender.report().control_problem, lambda problem: not problem)
         assert recommender.pin(1).serving_version == 1
 
@@ -125,13 +229,29 @@ def test_what_was_said_goes_on_to_be_followed_when_something_that_is_no_file_tak
 
 
 @pytest.mark.parametrize("content", MALFORMED)
-def test_at_a_start_an_activation_that_cannot_be_understood_is_none(
-    versions: Path, control: Path, content: str
+def test_at_a_start_nothing_serves_before_the_activation_can_be_understood(
+    versions: Path, control: Path, caplog: pytest.LogCaptureFixture, content: str
 ) -> None:
-    (control / "activation.json").write_text(content)
+    """It may well be a rollback, which the latest version would undo."""
+    said = change_activation(control, lambda activation: activation.to_pin(1))
+    activation = control / "activation.json"
+    kept = activation.read_bytes()
+    activation.write_text(content)
     with running_recommender(versions.parent) as recommender:
-        recommender.wait_until_it_serves(3)
-        assert "latest version goes on to be followed" in recommender.report().control_problem
+        recommender.wait_for_states({3: "AVAILABLE", 2: "AVAILABLE", 1: "AVAILABLE"})
+        recommender.wait_for_looks()
+        status = refused(recommender.answering)
+        assert outcome(status) == ("UNAVAILABLE", "NO_VERSION")
+        assert "activation.json" in status.message
+        assert WAITS in status.message
+        assert health_of(recommender.channel) == "NOT_SERVING"
+        assert not recommender.report().HasField("activation")
+        assert recommender.report().control_problem.endswith(WAITS)
+        assert warnings_about(caplog, WAITS) == 1
+        replace_file(activation, kept)
+        recommender.wait_until_it_serves(1)
+        assert health_of(recommender.channel) == "SERVING"
+        assert recommender.report().activation.generation == said.generation
 
 
 def test_an_activation_that_cannot_be_understood_is_not_overwritten(
@@ -139,13 +259,12 @@ def test_an_activation_that_cannot_be_understood_is_not_overwritten(
 ) -> None:
     (control / "activation.json").write_text("{")
     with running_recommender(versions.parent) as recommender:
-        recommender.wait_until_it_serves(3)
+        recommender.wait_for_states({3: "AVAILABLE", 2: "AVAILABLE", 1: "AVAILABLE"})
         status = refused(lambda: recommender.pin(1))
         assert outcome(status) == ("FAILED_PRECONDITION", "CONTROL_NOT_WRITABLE")
         assert "activation.json is no activation" in status.message
         assert "mend the file, or remove it" in status.message
         assert (control / "activation.json").read_text() == "{"
-        assert recommender.answering() == 3
 
 
 def test_a_folder_in_the_place_of_the_lock_is_named(versions: Path, control: Path) -> None:
@@ -196,8 +315,12 @@ def test_a_volume_that_is_away_takes_neither_the_pin_nor_the_labels_with_it(
         said = recommender.label("canary", 1).activation
         until(lambda: [one.generation for one in live_replicas(control)], lambda said: said == [2])
         versions.parent.rename(away)
-        problem = until(lambda: recommender.report().control_problem, bool)
-        assert problem == f"{control} is not there, so that others do not see this replica"
+        was_said = "activation.json is not there, where generation 2 was said; version 2 goes on"
+        until(lambda: recommender.report().control_problem, lambda said: was_said in said)
+        until(
+            lambda: recommender.report().control_problem,
+            lambda said: f"{control} is not there, so that others do not see" in said,
+        )
         assert recommender.report().activation == said
         assert recommender.answering() == 2
         assert recommender.answering("canary") == 1
@@ -221,9 +344,9 @@ def test_a_control_folder_that_vanished_is_not_made_anew_by_a_change(
             status = refused(change)
             assert outcome(status) == ("FAILED_PRECONDITION", "CONTROL_NOT_WRITABLE")
             assert status.message == (
-                f"the control folder {control} is not there, where generation 2 was said; "
-                f"nothing was changed: bring it back, or make it anew, and empty, to follow the "
-                f"latest version without any label"
+                f"the control folder {control} is not there, and generation 2 was said there; "
+                f"nothing was changed: bring it back or, if it is lost, make the folder "
+                f"{control}/replicas and try again"
             )
         assert not control.exists()
         assert recommender.report().activation == said
@@ -235,7 +358,7 @@ def test_a_control_folder_that_vanished_is_not_made_anew_by_a_change(
 def test_where_no_folder_can_be_it_serves_all_the_same_and_says_so_once(
     versions: Path, control: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    control.rmdir()
+    shutil.rmtree(control)
     control.write_text("a file in its place")
     with running_recommender(versions.parent) as recommender:
         recommender.wait_until_it_serves(3)
@@ -259,6 +382,7 @@ def test_where_no_folder_can_be_it_serves_all_the_same_and_says_so_once(
 def test_where_nothing_may_be_written_it_serves_all_the_same_and_says_who_may_not(
     control: Path, tmp_path: Path
 ) -> None:
+    (control / "replicas").chmod(0o555)
     control.chmod(0o555)
     with (
         started("recommender_service", tmp_path, by=AS_ANYBODY) as service,
@@ -273,20 +397,27 @@ def test_where_nothing_may_be_written_it_serves_all_the_same_and_says_who_may_no
         assert "(Permission denied); nothing was changed" in status.message
         assert recommender.answering() == 3
     control.chmod(0o755)
-    assert list(control.iterdir()) == []
+    (control / "replicas").chmod(0o755)
+    assert [path.name for path in control.rglob("*")] == ["replicas"]
 
 
-def test_what_may_not_be_read_at_a_start_is_not_followed(control: Path, tmp_path: Path) -> None:
+def test_at_a_start_nothing_serves_before_the_activation_may_be_read(
+    control: Path, tmp_path: Path
+) -> None:
     change_activation(control, lambda activation: activation.to_pin(1))
     (control / "activation.json").chmod(0o000)
     with (
         started("recommender_service", tmp_path, by=AS_ANYBODY) as service,
         grpc.insecure_channel(service.address) as channel,
     ):
-        wait_until_serving(channel)
         recommender = AskedRecommender(service.address, channel)
-        assert recommender.answering() == 3
-        assert "cannot be read (Permission denied)" in recommender.report().control_problem
+        recommender.wait_for_states({3: "AVAILABLE", 2: "AVAILABLE", 1: "AVAILABLE"})
+        status = refused(recommender.answering)
+        assert outcome(status) == ("UNAVAILABLE", "NO_VERSION")
+        assert "cannot be read (Permission denied); nothing is served" in status.message
+        assert "let the recommender's user read it" in recommender.report().control_problem
+        (control / "activation.json").chmod(0o444)
+        recommender.wait_until_it_serves(1)
 
 
 @pytest.mark.usefixtures("control")

@@ -11,13 +11,8 @@ from pathlib import Path
 import grpc
 import pytest
 
-from movierec.control.replicas import (
-    DEAD_AFTER,
-    FORGOTTEN_AFTER,
-    Replica,
-    live_replicas,
-    write_replica,
-)
+from movierec.control.replicas import DEAD_AFTER, FORGOTTEN_AFTER, Replica, live_replicas
+from support.control import write_replica
 from support.recommenders import AskedRecommender, running_recommender
 from support.servers import DEADLINE_S, until, wait_until_serving
 from support.services import Running, started

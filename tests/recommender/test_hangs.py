@@ -9,9 +9,9 @@ import grpc
 import pytest
 from google.rpc.error_details_pb2 import RetryInfo
 
-from movierec.control.activation import change_activation
 from movierec.v1 import recommender_pb2 as pb
 from recommender_service.artifact.questions import PATIENCE_S
+from support.control import change_activation
 from support.hanging import all_of, hanging, has_ended, needs_strace
 from support.recommenders import AskedRecommender
 from support.servers import DEADLINE_S, health_of, until, wait_until_serving

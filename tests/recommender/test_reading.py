@@ -168,11 +168,12 @@ def test_a_file_that_is_longer_or_shorter_when_it_is_read_than_when_it_was_looke
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_links_that_lead_in_a_circle_are_the_volume_s_fault(folder: Path, name: str) -> None:
+def test_a_link_that_leads_in_a_circle_is_the_version_s_fault(folder: Path, name: str) -> None:
     (folder / name).unlink()
     (folder / name).symlink_to(name)
-    with pytest.raises(OSError, match="symbolic links"):
+    with pytest.raises(BadVersionError, match=f"{name} is a link in a circle") as caught:
         load_version(folder)
+    assert caught.value.reason == "MISSING"
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from movierec.control.activation import change_activation
 from recommender_service.artifact.verifying import (
     ControlReport,
     Stray,
@@ -17,7 +16,8 @@ from recommender_service.artifact.verifying import (
     strays,
     verify_versions,
 )
-from support.damage import change_manifest, facts_of, flip_bit, npy, replace_file
+from support.control import change_activation
+from support.damage import break_reading, change_manifest, facts_of, flip_bit, npy, replace_file
 from support.versions import publish_by_hand
 
 
@@ -116,13 +116,12 @@ def test_a_volume_that_answers_with_an_error_is_told_and_the_others_are_checked(
     artifacts: Path,
 ) -> None:
     name = artifacts / "versions" / "1" / "movies.csv"
-    name.unlink()
-    name.symlink_to("x" * 1_000)  # leads to a name that no volume takes
+    break_reading(name)
 
     first, *others = verify_versions(artifacts)
 
     assert (first.good, first.reason) == (False, "UNREADABLE")
-    assert "movies.csv cannot be read: File name too long" in first.message
+    assert "cannot be read: Input/output error" in first.message
     assert all(report.good for report in others)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from support.damage import change_manifest, flip_bit
+from support.damage import break_reading, change_manifest, flip_bit, mend_reading
 from support.recommenders import AskedRecommender, running_recommender
 from support.servers import health_of, until
 from support.statuses import outcome, refused
@@ -20,16 +20,6 @@ from support.volumes import corrupt, publish, publish_bad
 def is_answered_by(recommender: AskedRecommender, number: int) -> bool:
     (answer,) = recommender.recommend(10)
     return answer.header.model_version == number and len(answer.recommendations) == 5
-
-
-def break_reading(path: Path) -> None:
-    """Has the volume answer with an error for a file."""
-    path.rename(path.with_name("kept"))
-    path.symlink_to("x" * 1_000)  # leads to a name that no volume takes
-
-
-def mend_reading(path: Path) -> None:
-    path.with_name("kept").replace(path)
 
 
 def test_the_newest_version_serves_and_the_older_ones_are_available(versions: Path) -> None:
@@ -234,6 +224,48 @@ def test_a_version_that_cannot_be_read_just_now_is_tried_again_and_until_then_an
         assert is_answered_by(recommender, 1)
         mend_reading(unreadable)
         recommender.wait_for_states({2: "SERVING", 1: "AVAILABLE"})
+
+
+def test_a_version_whose_manifest_cannot_be_read_just_now_is_listed_with_the_reason(
+    versions: Path,
+) -> None:
+    publish(versions)
+    unreadable = publish(versions) / "manifest.json"
+    break_reading(unreadable)
+    with running_recommender(versions.parent) as recommender:
+        recommender.wait_for_states({2: "LOADING", 1: "SERVING"})
+        listed = recommender.version(2)
+        assert (listed.reason, listed.HasField("manifest")) == ("", False)
+        assert listed.message == (
+            "it cannot be read just now, and is tried again: [Errno 5] Input/output error"
+        )
+        mend_reading(unreadable)
+        recommender.wait_for_states({2: "SERVING", 1: "AVAILABLE"})
+        assert recommender.version(2).message == ""
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("manifest.json", "manifest.json is a link in a circle"),
+        ("x" * 1_000, "manifest.json is a link to a name that is too long"),
+        ("movies.csv/x", "manifest.json is a link into what is no folder"),
+    ],
+)
+def test_a_version_whose_manifest_leads_nowhere_is_rejected_and_activate_says_why(
+    versions: Path, target: str, why: str
+) -> None:
+    publish(versions)
+    manifest = publish(versions) / "manifest.json"
+    manifest.unlink()
+    manifest.symlink_to(target)
+    with running_recommender(versions.parent) as recommender:
+        recommender.wait_for_states({2: "REJECTED", 1: "SERVING"})
+        listed = recommender.version(2)
+        assert (listed.reason, listed.message) == ("MISSING", why)
+        status = refused(lambda: recommender.pin(2))
+        assert outcome(status) == ("DATA_LOSS", "VERSION_REJECTED")
+        assert why in status.message
 
 
 def test_a_version_once_rejected_is_not_looked_at_again(versions: Path) -> None:

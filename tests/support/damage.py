@@ -58,3 +58,27 @@ def flip_bit(path: Path, offset: int, bit: int = 0) -> None:
     content = bytearray(path.read_bytes())
     content[offset % len(content)] ^= 1 << bit
     path.write_bytes(content)
+
+
+def break_reading(path: Path) -> None:
+    """Has the volume answer with an error for a file of a version: to begin to read it fails."""
+    path.rename(path.with_name("kept"))
+    path.symlink_to("/proc/self/mem")  # has no size, and nothing at its beginning
+    if path.name != "manifest.json":
+        manifest = path.with_name("manifest.json")
+        content = manifest.read_bytes()
+        files = facts_of(path.parent)["files"]
+        change_manifest(
+            path.parent,
+            files=[
+                file | ({"size_bytes": 0} if file["name"] == path.name else {}) for file in files
+            ],
+        )
+        manifest.with_name("kept-manifest").write_bytes(content)
+
+
+def mend_reading(path: Path) -> None:
+    """Has it answer again as it should."""
+    if (kept := path.with_name("kept-manifest")).exists():
+        kept.replace(path.with_name("manifest.json"))
+    path.with_name("kept").replace(path)

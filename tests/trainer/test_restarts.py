@@ -6,8 +6,9 @@ from pathlib import Path
 import grpc
 import pytest
 
-from movierec.control.activation import change_activation, read_activation
+from movierec.control.activation import read_activation
 from movierec.v1 import trainer_pb2 as pb
+from support.control import change_activation
 from support.datasets import write_two_tastes
 from support.servers import DEADLINE_S, until
 from support.trainers import new_run, reason_of, run_of, said, train, trainer
@@ -117,13 +118,13 @@ def test_weights_go_when_another_run_ends_and_their_time_is_over(tmp_path: Path)
 
 def test_a_trainer_makes_the_control_folder_of_a_new_volume(tmp_path: Path) -> None:
     with trainer(tmp_path):
-        assert (tmp_path / "artifacts" / "control").is_dir()
+        assert (tmp_path / "artifacts" / "control" / "replicas").is_dir()
     change_activation(tmp_path / "artifacts" / "control", lambda now: now.to_pin(1))
     with trainer(tmp_path):
         assert read_activation(tmp_path / "artifacts" / "control").pinned == 1
 
 
-@pytest.mark.parametrize("name", ["control", "another"])
+@pytest.mark.parametrize("name", ["control", "another", "empty"])
 def test_a_trainer_makes_no_control_folder_where_there_are_versions_and_removes_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
@@ -133,13 +134,17 @@ def test_a_trainer_makes_no_control_folder_where_there_are_versions_and_removes_
     for run_id in ("one", "two", run.run_id):
         publish_by_hand(artifacts, run_id)
     change_activation(artifacts / "control", lambda now: now.to_pin(1))
-    if name == "control":
+    if name != "another":
         (artifacts / "control").rename(tmp_path / "away")
     control = artifacts / name
+    if name == "empty":  # where a volume was mounted
+        control.mkdir()
     with trainer(tmp_path, control_dir=control, keep_versions=1, keep_for_s=0) as stub:
         assert run_of(stub, run.run_id).version == 3  # after which old versions are removed
-        assert not control.exists()
-    assert "it is not there, and versions are; bring it back, or name the right" in caplog.text
+        assert control.exists() == (name == "empty")
+        assert not (control / "replicas").exists()
+    what = "empty" if name == "empty" else "not there"
+    assert f"it is {what}, and versions are there; bring it back (is its volume" in caplog.text
     assert "old versions could not be removed" in caplog.text
     assert {path.name for path in (artifacts / "versions").glob("[!.]*")} == {"1", "2", "3"}
 

@@ -3,6 +3,8 @@
 import os
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from movierec.v1 import training_pb2
 from support.datasets import write_two_tastes
 from support.processes import is_alive, training_processes
 from support.servers import DEADLINE_S, serving
+from support.services import started
 from support.trainers import (
     ENDLESS,
     Stub,
@@ -302,6 +305,22 @@ def test_a_second_trainer_on_the_same_runs_is_refused_with_what_to_do(tmp_path: 
         serving(lambda: Trainer(settings_for(tmp_path))),
     ):
         pass
+
+
+def test_a_second_trainer_ends_with_the_one_sentence(tmp_path: Path) -> None:
+    write_two_tastes(tmp_path / "data" / "tastes")
+    with started("trainer_service", tmp_path):
+        second = subprocess.run(
+            [sys.executable, "-m", "trainer_service", "--listen", "127.0.0.1:0"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE_S,
+            check=False,
+        )
+    assert (second.returncode, second.stdout) == (1, "")
+    (line,) = second.stderr.splitlines()
+    assert line.startswith("trainer: another trainer keeps its runs in ")
 
 
 def test_a_run_that_the_service_was_stopped_in_is_interrupted_and_taken_up_again(

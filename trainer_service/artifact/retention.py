@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from movierec.control.activation import read_activation
-from movierec.control.files import make_in_folder, sync_folder
-from movierec.control.replicas import live_replicas
+from movierec.control.activation import ACTIVATION, read_activation
+from movierec.control.files import sync_folder
+from movierec.control.folder import is_made, make_control_folder
+from movierec.control.replicas import REPLICAS, live_replicas
 from trainer_service.artifact.layout import (
     DELETING,
     REMOVED,
@@ -54,24 +55,26 @@ class Removal:
 def prepare_control(artifacts_dir: Path, control_dir: Path) -> None:
     """Makes the control folder of a new volume.
 
-    Where there are versions, and none of it, it is away, or another one is meant: an empty one
-    in its place would say that no version is in use. Without it nothing is ever removed; where
-    it is not made, the log says so.
+    Where there are versions, and none of it or an empty one, it is away, or another one is
+    meant: one made in its place would say that no version is in use. Without it nothing is
+    ever removed; where it is not made, the log says so.
 
     Args:
         artifacts_dir: The volume's folder.
         control_dir: Where is to be said which versions are in use.
     """
     try:
-        if control_dir.is_dir():
+        if is_made(control_dir):
             return
         if numbers(versions_dir(artifacts_dir)) | numbers(claims_dir(artifacts_dir)):
+            is_what = "empty" if control_dir.is_dir() else "not there"
             why = (
-                f"it is not there, and versions are; bring it back, or name the right one with "
-                f"MOVIEREC_CONTROL_DIR; if there never was one, make it: {control_dir}"
+                f"it is {is_what}, and versions are there; bring it back (is its volume mounted?), "
+                f"or name the right one with MOVIEREC_CONTROL_DIR; if there never was one, make "
+                f"{control_dir / REPLICAS}"
             )
         else:
-            make_in_folder(control_dir)
+            make_control_folder(control_dir)
             return
     except OSError as error:
         why = f"it cannot be made: {said_by(error)}: {control_dir}"
@@ -101,7 +104,7 @@ def collect(
 
     Raises:
         ControlError: Which versions are in use cannot be understood. Nothing is removed.
-        FileNotFoundError: The control folder is not there. Nothing is removed.
+        FileNotFoundError: The control folder is not there, or empty. Nothing is removed.
         OSError: The volume does not answer as it should.
     """
     kept = reasons_to_keep(
@@ -157,7 +160,7 @@ def reasons_to_keep(
 
     Raises:
         ControlError: Which versions are in use cannot be understood.
-        FileNotFoundError: The control folder is not there.
+        FileNotFoundError: The control folder is not there, or empty.
         OSError: The volume does not answer as it should.
     """
     there = [
@@ -185,8 +188,8 @@ def _in_use(control_dir: Path) -> dict[int, list[str]]:
 
     Raises:
         ControlError: It cannot be understood.
-        FileNotFoundError: The folder is not there: what is in use is then not known, which is
-            not the same as nothing.
+        FileNotFoundError: The folder is not there, or empty: what is in use is then not
+            known, which is not the same as nothing.
         OSError: The volume does not answer as it should.
     """
     activation = read_activation(control_dir)
@@ -205,7 +208,13 @@ def _in_use(control_dir: Path) -> dict[int, list[str]]:
         raise FileNotFoundError(
             f"{control_dir} is no folder, so that nobody can say which versions are in use, and "
             f"nothing is removed: put the control folder back, or name the right one; if there "
-            f"never was one, make it"
+            f"never was one, make {control_dir / REPLICAS}"
+        )
+    if not is_made(control_dir):
+        raise FileNotFoundError(
+            f"{control_dir} holds nothing that movierec makes there (neither {ACTIVATION} nor "
+            f"{REPLICAS}), so that nobody can say which versions are in use, and nothing is "
+            f"removed: is its volume mounted? if it is a new one, make {control_dir / REPLICAS}"
         )
     return dict(in_use)
 

@@ -131,6 +131,11 @@ class Run(BaseModel):
         return self.state is RunState.SUCCEEDED and not (self.gate is None or self.gate.is_open)
 
     @property
+    def is_compared(self) -> bool:
+        """Whether the quality gate has held its version against another one."""
+        return self.gate is not None and self.gate.against_version > 0
+
+    @property
     def is_spent(self) -> bool:
         """Whether it has ended, and nothing of it can be published any more."""
         if self.state is RunState.SUCCEEDED:
@@ -147,6 +152,21 @@ class Run(BaseModel):
             return True
         return any(told is not None for told in (self.settings_used, self.progress, self.metrics))
 
+    def failed(self, told: RunUpdate) -> RunUpdate:
+        """The error that it ends with, with what can be done where that follows from the run.
+
+        Only from the evaluation on its weights are those of a fitting that came to its end.
+        """
+        has_trained = self.metrics is not None or self.phase in {
+            RunPhase.EVALUATING,
+            RunPhase.PUBLISHING,
+        }
+        error = told.error
+        if error is None or error.reason != "WORKER_KILLED" or not has_trained:
+            return RunUpdate(error=error)
+        sentence = f"{error.message}; `movierec publish {self.run_id}` publishes what was trained"
+        return RunUpdate(error=RunError(reason=error.reason, message=sentence))
+
     def after(self, event: RunEvent) -> Self:
         """The run as it is once an event has happened."""
         changes = event.news | {"state": event.state}
@@ -162,10 +182,12 @@ class Run(BaseModel):
 
         Raises:
             NotPublishableError: It has not failed, or before it was fitted, and its version was
-                not rejected.
+                not rejected, or in a comparison, and without force.
         """
         has_failed = self.state is RunState.FAILED and self.has_fitted
-        if not (has_failed or (self.was_rejected and force)):
+        # A gate that could not compare is asked again.
+        may_pass = self.was_rejected and (force or not self.is_compared)
+        if not (has_failed or may_pass):
             raise NotPublishableError(
                 f"run {self.run_id} {self._why_nothing_is_published}",
                 metadata={"run_id": self.run_id, "state": self.state},

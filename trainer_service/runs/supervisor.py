@@ -159,8 +159,8 @@ class RunSupervisor:
         """Takes a run up again, to publish what it has trained and do nothing else.
 
         Args:
-            run_id: A run that has FAILED once it was fitting, or, with force, one whose
-                version the quality gate rejected.
+            run_id: A run that has FAILED once it was fitting, or one whose version the
+                quality gate rejected, if it could not compare it or with force.
             force: Whether the version is to count as if it had passed the gate.
 
         Returns:
@@ -296,7 +296,7 @@ class RunSupervisor:
         elif self._stopping:
             await self._record(active, RunState.INTERRUPTED)
         else:
-            await self._record(active, RunState.FAILED, RunUpdate(error=told.error))
+            await self._record(active, RunState.FAILED, active.run.failed(told))
         self._active = None
         await active.log.close()
         active.ended.set()

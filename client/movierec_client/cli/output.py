@@ -69,6 +69,7 @@ def say_table(
     *,
     under: Sequence[str] = (),
     empty: str = "",
+    whole: str = "",
 ) -> None:
     """Prints a table; texts that are too long for it are folded, not cut.
 
@@ -81,6 +82,7 @@ def say_table(
         under: What is to stand below each row, beginning at the second column;
             if there is none, nothing stands below any.
         empty: What to say instead if there are no rows.
+        whole: The heading of a column that is not folded either: ids are to be copied.
     """
     cells = [[clean("-" if cell is None else str(cell)) for cell in row] for row in rows]
     if not cells:
@@ -97,7 +99,7 @@ def say_table(
         table.add_column(
             heading.removeprefix(">"),
             justify="right" if right else "left",
-            no_wrap=right,
+            no_wrap=right or heading == whole,
             overflow="fold",
         )
     table.columns[-1].no_wrap = True

@@ -23,9 +23,11 @@ def published_lines(version: int, gate: GateResult | None, run_id: str) -> list[
     if gate is None:
         return [f"version {version} is published"]
     if gate.held_back:
+        is_compared = gate.against_version is not None
         return [
             f"version {version} is published, but held back: {_compared(gate)}",
             f"`movierec activate {version}` serves it all the same;",
+            *([] if is_compared else [f"`movierec publish {run_id}` asks the gate again;"]),
             f"`movierec publish {run_id} --force` publishes it past the gate",
         ]
     forced = "" if gate.passed else ", forced past the quality gate"
@@ -34,8 +36,6 @@ def published_lines(version: int, gate: GateResult | None, run_id: str) -> list[
 
 def gate_line(gate: GateResult) -> str:
     """Returns what the quality gate says, with both figures if it compared any."""
-    if gate.against_version is None:
-        return f"quality gate: {gate.note}"
     return f"quality gate: {_compared(gate)}"
 
 
@@ -44,6 +44,9 @@ def _named(version: int | None) -> str:
 
 
 def _compared(gate: GateResult) -> str:
+    """Returns both figures or, if nothing was compared, why not."""
+    if gate.against_version is None:
+        return gate.note
     return (
         f"NDCG@100 {gate.ndcg_at_100:.3f}, version {gate.against_version}: "
         f"{gate.against_ndcg_at_100:.3f} ({gate.user_count:,} users, margin {gate.margin:.3f})"

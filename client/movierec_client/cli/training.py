@@ -123,8 +123,9 @@ def publish(
 ) -> None:
     """Publish what a run has trained, without training again.
 
-    It is for a run that failed to publish, on a full disk for example; and, with
-    --force, for one whose version the quality gate held back.
+    It is for a run that failed to publish, on a full disk for example; for one
+    whose version the quality gate held back since it could not compare it; and,
+    with --force, for any that it held back.
 
     Example: movierec publish RUN --force
     """
@@ -170,7 +171,7 @@ def runs(
             for run in found
         ]
     columns = ["run", "state", "data set", "started (UTC)", "outcome"]
-    say_table(columns, rows, empty="there are no runs yet")
+    say_table(columns, rows, empty="there are no runs yet", whole="run")
 
 
 def cancel(

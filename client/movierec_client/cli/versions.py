@@ -20,6 +20,10 @@ from movierec_client.client import Client
 from movierec_client.results import Activation, Fleet, Version
 
 _LOAD_TIMEOUT_S = 60.0
+_NO_FOLDER = (
+    "the folder of versions is not there or cannot be read: if a trainer was ever started, is its "
+    "volume mounted?"
+)
 
 
 def model(
@@ -78,12 +82,11 @@ def versions(
     say_table(
         [">version", "state", ">made (UTC)", ">movies", ">NDCG@100", "data set"],
         [_row(version) for version in listed],
-        empty="there are no versions yet",
+        empty="there are no versions yet" if fleet.look_time else _NO_FOLDER,
     )
     _say_fleet(fleet)
     for version in listed:
-        if version.reason:
-            why = f"{version.reason}: {version.message}"
+        if why := ": ".join(filter(None, [version.reason, version.message])):
             say(f"version {version.version} is {version.state}, {why}")
 
 

@@ -215,7 +215,11 @@ async def serve(name: str, service: Service) -> None:
         loop.add_signal_handler(number, on_signal, number)
     server = service.server
     await server.start()
-    await service.start()
+    try:
+        await service.start()
+    except OSError:
+        await server.stop()  # one that is left running complains when the loop has ended
+        raise
     print(f"{name} listening on {server.address}", flush=True)  # noqa: T201  # documented
     await stop.wait()
     await server.stop(service)

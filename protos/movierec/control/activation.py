@@ -12,10 +12,9 @@ from google.protobuf import json_format
 
 from movierec.control.files import (
     NoFileError,
-    make_folder,
     open_at_once,
     read_file,
-    replace_file,
+    replace_in_folder,
 )
 from movierec.v1 import control_pb2 as pb
 
@@ -102,7 +101,7 @@ def change_activation(control_dir: Path, change: Callable[[Activation], Activati
     """Changes what is to serve; of several at a time one waits for the other.
 
     Args:
-        control_dir: The control folder; made if it is not there.
+        control_dir: The control folder, which has to be there.
         change: From what is said now to what is to be.
 
     Returns:
@@ -110,15 +109,15 @@ def change_activation(control_dir: Path, change: Callable[[Activation], Activati
 
     Raises:
         ControlError: What is said now cannot be understood.
+        FileNotFoundError: The folder is not there.
         OSError: The folder cannot be written to. Nothing has changed.
     """
-    make_folder(control_dir)
     path = control_dir / f".{ACTIVATION}.lock"
     with open(path, "w", encoding="ascii", opener=open_at_once) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # given up when the file is closed, also by a kill
         changed = change(read_activation(control_dir))
         text = json_format.MessageToJson(to_message(changed), preserving_proto_field_name=True)
-        replace_file(control_dir / ACTIVATION, f"{text}\n".encode())
+        replace_in_folder(control_dir / ACTIVATION, f"{text}\n".encode())
     return changed
 
 

@@ -78,6 +78,16 @@ def replace_file(path: Path, content: bytes) -> None:
         OSError: The volume did not take it. The file is as it was.
     """
     make_folder(path.parent)
+    replace_in_folder(path, content)
+
+
+def replace_in_folder(path: Path, content: bytes) -> None:
+    """Does the same in a folder that has to be there.
+
+    Raises:
+        FileNotFoundError: It is not.
+        OSError: The volume did not take it. The file is as it was.
+    """
     # Of a name that no two writers share, and that readers pass over.
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:

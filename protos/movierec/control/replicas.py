@@ -9,8 +9,11 @@ from pathlib import Path
 from google.protobuf import json_format
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from movierec.control.files import NoFileError, read_file, replace_file
+from movierec.control.files import NoFileError, read_file, replace_in_folder
 from movierec.v1 import control_pb2 as pb
+
+REPLICAS = "replicas"
+"""The folder in the control folder that they say it in."""
 
 BEAT_INTERVAL_S = 2.0
 """Seconds from one heartbeat to the next."""
@@ -61,10 +64,11 @@ def write_replica(control_dir: Path, replica: Replica) -> None:
     """Says something of a replica, in the place of what it said before.
 
     Raises:
+        FileNotFoundError: There is no `replicas/`.
         OSError: The folder cannot be written to.
     """
     text = json_format.MessageToJson(to_message(replica), preserving_proto_field_name=True)
-    replace_file(_file(control_dir, replica.replica_id), f"{text}\n".encode())
+    replace_in_folder(_file(control_dir, replica.replica_id), f"{text}\n".encode())
 
 
 def remove_replica(control_dir: Path, replica_id: str) -> None:
@@ -115,7 +119,7 @@ def to_message(replica: Replica) -> pb.Replica:
 def _replicas(control_dir: Path) -> list[Replica]:
     """All that can be understood, in order of their ids; those that cannot are nobody's."""
     found = []
-    for path in sorted((control_dir / "replicas").glob("[!.]*.json")):
+    for path in sorted((control_dir / REPLICAS).glob("[!.]*.json")):
         try:
             content = read_file(path, MOST_BYTES)
             message = json_format.Parse(content, pb.Replica(), ignore_unknown_fields=True)
@@ -142,7 +146,7 @@ def _from_message(message: pb.Replica) -> Replica:
 
 
 def _file(control_dir: Path, replica_id: str) -> Path:
-    return control_dir / "replicas" / f"{replica_id}.json"
+    return control_dir / REPLICAS / f"{replica_id}.json"
 
 
 def _timestamp(time: datetime) -> Timestamp:

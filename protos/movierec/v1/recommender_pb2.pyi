@@ -103,6 +103,9 @@ class _VersionStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_VersionS
     DESCRIPTOR: _descriptor.EnumDescriptor
     VERSION_STATE_UNSPECIFIED: _VersionState.ValueType  # 0
     VERSION_STATE_LOADING: _VersionState.ValueType  # 1
+    """Being read; or it cannot be read just now and is tried again, as `message`
+    says then.
+    """
     VERSION_STATE_AVAILABLE: _VersionState.ValueType  # 2
     """On the volume with a good manifest, and not the one that serves; its other
     files are verified before it would.
@@ -117,6 +120,9 @@ class VersionState(_VersionState, metaclass=_VersionStateEnumTypeWrapper): ...
 
 VERSION_STATE_UNSPECIFIED: VersionState.ValueType  # 0
 VERSION_STATE_LOADING: VersionState.ValueType  # 1
+"""Being read; or it cannot be read just now and is tried again, as `message`
+says then.
+"""
 VERSION_STATE_AVAILABLE: VersionState.ValueType  # 2
 """On the volume with a good manifest, and not the one that serves; its other
 files are verified before it would.
@@ -859,8 +865,9 @@ class ListVersionsResponse(_message.Message):
     next_page_token: _builtins.str
     """Empty when there are no more."""
     control_problem: _builtins.str
-    """Why others do not see this replica, or it does not see them; empty when
-    the control folder is as it should be.
+    """Why a pinned version does not serve here, or what was said cannot be
+    followed, or others do not see this replica, or it does not see them; empty
+    when all is well.
     """
     @_builtins.property
     def versions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Version]: ...

@@ -132,8 +132,9 @@ class TrainerServiceServicer(object):
 
     def PublishRun(self, request, context):
         """Publishes what a run has trained, without training again, and follows the
-        run from there to its end: of a run that FAILED to publish, or, with
-        `force`, of one whose version the quality gate rejected, as another version.
+        run from there to its end: of a run that FAILED to publish, or, as another
+        version, of one whose version the quality gate rejected since it could not
+        compare it, or, with `force`, for any reason.
         Losing the stream does not end it.
 
         NOT_FOUND: no such run.

@@ -69,8 +69,9 @@ class TrainerServiceStub:
     """
     PublishRun: _grpc.UnaryStreamMultiCallable[_trainer_pb2.PublishRunRequest, _trainer_pb2.PublishRunResponse]
     """Publishes what a run has trained, without training again, and follows the
-    run from there to its end: of a run that FAILED to publish, or, with
-    `force`, of one whose version the quality gate rejected, as another version.
+    run from there to its end: of a run that FAILED to publish, or, as another
+    version, of one whose version the quality gate rejected since it could not
+    compare it, or, with `force`, for any reason.
     Losing the stream does not end it.
 
     NOT_FOUND: no such run.
@@ -121,8 +122,9 @@ class TrainerServiceAsyncStub(TrainerServiceStub):
     """
     PublishRun: _aio.UnaryStreamMultiCallable[_trainer_pb2.PublishRunRequest, _trainer_pb2.PublishRunResponse]  # type: ignore[assignment]
     """Publishes what a run has trained, without training again, and follows the
-    run from there to its end: of a run that FAILED to publish, or, with
-    `force`, of one whose version the quality gate rejected, as another version.
+    run from there to its end: of a run that FAILED to publish, or, as another
+    version, of one whose version the quality gate rejected since it could not
+    compare it, or, with `force`, for any reason.
     Losing the stream does not end it.
 
     NOT_FOUND: no such run.
@@ -206,8 +208,9 @@ class TrainerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_trainer_pb2.PublishRunResponse], _abc.AsyncIterator[_trainer_pb2.PublishRunResponse]]:
         """Publishes what a run has trained, without training again, and follows the
-        run from there to its end: of a run that FAILED to publish, or, with
-        `force`, of one whose version the quality gate rejected, as another version.
+        run from there to its end: of a run that FAILED to publish, or, as another
+        version, of one whose version the quality gate rejected since it could not
+        compare it, or, with `force`, for any reason.
         Losing the stream does not end it.
 
         NOT_FOUND: no such run.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from movierec.control.folder import make_control_folder
 from movierec.v1 import trainer_pb2 as pb
 from support.damage import change_manifest
 from support.trainers import new_run, run_of, trainer
@@ -75,7 +76,7 @@ Making = Callable[[Path], object]
 @pytest.fixture
 def volume(tmp_path: Path) -> Path:
     """A volume with versions 1 and 2, of the runs of these names."""
-    (tmp_path / "control").mkdir()
+    make_control_folder(tmp_path / "control")
     for number in (1, 2):
         assert publish_by_hand(tmp_path, f"run-{number}") == number
     return tmp_path

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from movierec.control.activation import change_activation
+from support.control import change_activation
 from support.datasets import two_tastes
 from support.versions import publication, publish
 from trainer_service.artifact.gating import hold_against_active

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from movierec.control.activation import change_activation
+from movierec.control.folder import make_control_folder
 from recommender_service.artifact.loading import load_version
 from recommender_service.errors import BadVersionError
+from support.control import change_activation
 from support.publisher import REFUSED
 from support.tracing import CALLS, Publisher, kill_at, publisher, record, refuse
 from trainer_service.artifact.retention import collect
@@ -119,7 +120,7 @@ def test_publishing_and_removing_that_is_killed_at_any_call_is_made_good_by_the_
 ) -> None:
     """On a volume with two versions, of which one is removed, and what a kill has left before."""
     versions = tmp_path / "versions"
-    (tmp_path / "control").mkdir()
+    make_control_folder(tmp_path / "control")
     with read(tmp_path) as reader:
         assert publisher.publish(tmp_path, "first", keep=2) == 0
         assert publisher.publish(tmp_path, "second", keep=2) == 0
@@ -146,7 +147,8 @@ def test_what_is_pinned_after_a_kill_while_it_was_removed_comes_back_whole_or_no
     for turn in count(1):
         volume = tmp_path / str(turn)
         versions, control = volume / "versions", volume / "control"
-        control.mkdir(parents=True)
+        volume.mkdir()
+        make_control_folder(control)
         with read(volume):
             assert publisher.publish(volume, "old") == 0
             status = publisher.publish(volume, "new", keep=1, strace=kill_at(call, turn))

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from movierec.control.activation import ControlError, change_activation
+from movierec.control.activation import ControlError
 from recommender_service.artifact.loading import load_version
 from recommender_service.errors import BadVersionError as RejectedError
+from support.control import change_activation
 from support.damage import change_manifest, facts_of, flip_bit, npy, replace_file
 from support.versions import TITLES, publication, publish, publish_by_hand
 from trainer_service.artifact.manifest import (

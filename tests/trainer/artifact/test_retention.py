@@ -13,9 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from movierec.control.activation import Activation, ControlError, change_activation
-from movierec.control.replicas import Replica, write_replica
+from movierec.control.activation import Activation, ControlError
+from movierec.control.folder import make_control_folder
+from movierec.control.replicas import Replica
 from recommender_service.artifact.loading import load_version
+from support.control import change_activation, write_replica
 from support.versions import publication, publish, publish_by_hand
 from trainer_service.artifact.retention import Removal, collect, reasons_to_keep
 from trainer_service.model.gate import GateResult
@@ -54,7 +56,7 @@ def beat(
 @pytest.fixture
 def volume(tmp_path: Path) -> Path:
     """A volume with versions 1 to 5."""
-    (tmp_path / "control").mkdir()
+    make_control_folder(tmp_path / "control")
     for number in range(1, 6):
         assert publish_by_hand(tmp_path, f"run-{number}") == number
     return tmp_path
@@ -123,7 +125,7 @@ def test_of_a_version_whose_manifest_cannot_be_read_the_folders_time_counts(volu
 def test_the_one_that_latest_means_stays_although_newer_ones_were_rejected_or_are_bad(
     tmp_path: Path,
 ) -> None:
-    (tmp_path / "control").mkdir()
+    make_control_folder(tmp_path / "control")
     assert publish_by_hand(tmp_path, "old") == 1
     assert publish_by_hand(tmp_path, "good") == 2
     for run_id in ("worse", "worst"):
@@ -203,7 +205,7 @@ def test_nothing_goes_while_it_cannot_be_told_what_is_pinned(volume: Path, conte
     assert there(volume) == [1, 2, 3, 4, 5]
 
 
-@pytest.mark.parametrize("left", ["nothing", "a file", "a link to nowhere"])
+@pytest.mark.parametrize("left", ["nothing", "a file", "a link to nowhere", "an empty folder"])
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_nothing_goes_while_the_control_folder_is_not_there(
     volume: Path,
@@ -217,9 +219,15 @@ def test_nothing_goes_while_the_control_folder_is_not_there(
         (volume / "control").write_text("")
     if left == "a link to nowhere":
         (volume / "control").symlink_to("nowhere")
+    if left == "an empty folder":  # where its volume was mounted
+        (volume / "control").mkdir()
     with pytest.raises((FileNotFoundError, NotADirectoryError)) as caught:
         removed(volume, dry_run=dry_run)
-    if left != "a file":
+    if left == "an empty folder":
+        assert "holds nothing that movierec makes there (neither activation" in str(caught.value)
+        assert "nothing is removed: is its volume mounted?" in str(caught.value)
+        (volume / "control").rmdir()
+    elif left != "a file":
         assert f"{volume / 'control'} is no folder" in str(caught.value)
         assert "nothing is removed: put the control folder back" in str(caught.value)
     assert there(volume) == [1, 2, 4, 5]
@@ -266,7 +274,7 @@ def test_what_is_no_version_is_left_alone(volume: Path) -> None:
 
 
 def test_where_nothing_was_ever_published_there_is_nothing_to_remove(tmp_path: Path) -> None:
-    (tmp_path / "control").mkdir()
+    make_control_folder(tmp_path / "control")
     assert removed(tmp_path) == []
     assert list(tmp_path.iterdir()) == [tmp_path / "control"]
 
@@ -317,7 +325,7 @@ def publish_and_collect(artifacts_dir: Path, name: str) -> list[int]:
 def test_trainers_side_by_side_publish_and_remove_without_taking_a_number_twice(
     tmp_path: Path,
 ) -> None:
-    (tmp_path / "control").mkdir()
+    make_control_folder(tmp_path / "control")
     with ProcessPoolExecutor(4) as pool:
         published = list(pool.map(publish_and_collect, [tmp_path] * 4, "abcd"))
     assert sorted(chain(*published)) == list(range(1, 49))

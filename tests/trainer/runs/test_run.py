@@ -9,10 +9,11 @@ from trainer_service.errors import NotPublishableError
 from trainer_service.model.gate import GateResult
 from trainer_service.model.progress import TrainingProgress
 from trainer_service.model.settings import FittingSettings, TrainingSettings
-from trainer_service.runs.run import Run, RunError, RunEvent, RunPhase, RunState
+from trainer_service.runs.run import Run, RunError, RunEvent, RunPhase, RunState, RunUpdate
 
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
-REJECTED = GateResult(passed=False)
+REJECTED = GateResult(passed=False, against_version=2)
+UNCOMPARED = GateResult(passed=False, note="nothing was compared: I/O error")
 PASSED = GateResult(passed=True)
 FORCED = GateResult(passed=False, forced=True)
 
@@ -77,6 +78,28 @@ def test_a_rejected_run_is_taken_up_to_publish_only_with_force() -> None:
     assert again.version == 3
     with pytest.raises(NotPublishableError, match=r"rejected its version 3.*publish r --force"):
         succeeded(REJECTED).to_publish(force=False)
+
+
+def test_a_run_that_the_gate_could_not_compare_is_taken_up_to_publish_without_force() -> None:
+    again = succeeded(UNCOMPARED).to_publish(force=False)
+    assert (again.state, again.publish_only, again.is_forced) == (RunState.RUNNING, True, False)
+
+
+KILLED = RunError(reason="WORKER_KILLED", message="it was killed")
+
+
+@pytest.mark.parametrize("phase", [RunPhase.EVALUATING, RunPhase.PUBLISHING])
+def test_a_run_that_is_killed_once_it_is_trained_says_how_it_is_published(phase: RunPhase) -> None:
+    error = run(state=RunState.RUNNING, phase=phase).failed(RunUpdate(error=KILLED)).error
+    assert error
+    assert error.reason == "WORKER_KILLED"
+    assert error.message == "it was killed; `movierec publish r` publishes what was trained"
+
+
+@pytest.mark.parametrize("phase", [None, RunPhase.READING, RunPhase.FITTING])
+def test_a_run_that_is_killed_before_promises_nothing(phase: RunPhase | None) -> None:
+    update = RunUpdate(error=KILLED)
+    assert run(state=RunState.RUNNING, phase=phase).failed(update) == update
 
 
 def test_force_once_asked_for_stays_when_the_attempt_fails() -> None:
