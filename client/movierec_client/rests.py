@@ -45,10 +45,14 @@ class RestOfAnswer(Rest[Chunk]):
             return None
         return dataclasses.replace(item, recommendations=new)
 
-    def call(self) -> Streaming[Request, recommender_pb2.RecommendResponse, Chunk] | None:
-        """Returns the same question to that version; None before the first chunk."""
+    def call(self) -> Streaming[Request, recommender_pb2.RecommendResponse, Chunk]:
+        """Returns the same question, to the version that has answered so far.
+
+        gRPC asks again by itself, but no more once a server has begun to answer, be it with
+        headers alone.
+        """
         if not self._version:
-            return None
+            return self._recommend(self._request)
         self._skipped = self._rank
         request = Request()
         request.CopyFrom(self._request)

@@ -75,6 +75,8 @@ class _Reading(Generic[T]):
         """Returns how long to wait before the stream is taken up; None if it is not."""
         if not self._rest or error.code() is not grpc.StatusCode.UNAVAILABLE or self._cancelled:
             return None
+        if self._last is None and not _was_cut(error):
+            return None  # gRPC has tried it again by itself
         now = time.monotonic()
         if self._broken_since is None:
             self._broken_since = now
@@ -93,6 +95,16 @@ class _Reading(Generic[T]):
             self._call = self._start(operation, dataclasses.replace(self._target, timeout_s=left_s))
             self._operation = dataclasses.replace(operation, check_end=self._operation.check_end)
         return operation is not None
+
+
+def _was_cut(error: grpc.RpcError) -> bool:
+    """Whether a connection ended in the middle of an answer.
+
+    gRPC makes a call again until a server has begun to answer, be it with a part of the
+    first message; which of the two it was, only its words say.
+    """
+    words = str(error.details())
+    return any(some in words for some in ("Stream removed", "Socket closed", "Connection reset"))
 
 
 class Stream(_Reading[T], Iterator[T], Closing):

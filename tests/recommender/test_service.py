@@ -290,7 +290,7 @@ def test_none_but_unknown_seeds_are_not_found_even_if_they_are_skipped(
     assert refused(call, recommender).code == grpc.StatusCode.NOT_FOUND.value[0]
 
 
-@pytest.mark.parametrize("title", ["\0", "x" * 100_000, "(" * 10_000, "\U0001f3ac" * 50_000])
+@pytest.mark.parametrize("title", ["\0", "x" * 100_000, "(" * 10_000, "\U0001f3ac" * 20_000])
 def test_an_odd_or_huge_text_is_not_found_like_any_other(
     recommender: AskedRecommender, title: str
 ) -> None:
