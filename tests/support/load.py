@@ -12,8 +12,7 @@ import numpy as np
 from movierec.v1 import recommender_pb2 as pb
 from support.recommenders import AskedRecommender
 from support.servers import DEADLINE_S
-from support.versions import publication
-from trainer_service.artifact.publishing import publish
+from support.versions import publication, publish
 
 Item = TypeVar("Item")
 
