@@ -9,6 +9,9 @@ serve, and replicas say what does. It holds, in protobuf's JSON form,
   replicas/<id>.json   a Replica, replaced by rename every 2 s; a replica that
                        has not written for 10 s is dead
 
+`replicas` is made with the folder, on a new volume: a folder with neither is
+the place of a volume that is away, and says nothing.
+
 Both services read it, the recommender writes it. Readers ignore fields that
 they do not know, and files of any other name.
 """
