@@ -63,8 +63,9 @@ def measure(setup: Setup) -> Table:
             ),
             (
                 f"{MOVIE_COUNT:,} movies in {DEFAULTS.dim} dimensions, one process, default "
-                f"settings. h2load with {CLIENTS} connections and {STREAMS} streams on each, "
-                f"{SECONDS} s a round, on the same two cores; it sends the same request each time, "
+                f"settings, its log going nowhere. h2load with {CLIENTS} connections and {STREAMS} "
+                f"streams on each, {SECONDS} s a round, on the same two cores; it sends the same "
+                f"request each time, "
                 f"so that all but the first are answered from memory. The rows `never` have that "
                 f"turned off (`--remembered-mb 0`): each call is worked out."
             ),
@@ -81,7 +82,9 @@ def _compare(
     artifacts = published(setup.data, movie_count, DEFAULTS.dim).parent.parent
     message = request.SerializeToString()
     with ExitStack() as stack:
-        ours, _ = stack.enter_context(running_recommender(artifacts, arguments))
+        ours, _ = stack.enter_context(
+            running_recommender(artifacts, arguments, log_level="info", log=subprocess.DEVNULL)
+        )
         with grpc.insecure_channel(ours) as channel:
             (answer,) = RecommenderServiceStub(channel).Recommend(request, timeout=60)
         bare, _ = stack.enter_context(_bare(answer.SerializeToString()))
