@@ -14,7 +14,7 @@ import grpc
 import pytest
 
 from support.metrics import metrics_address, scraped
-from support.servers import DEADLINE_S, health_of, wait_until_serving
+from support.servers import DEADLINE_S, health_of, until, wait_until_serving
 from support.services import Running, started
 from support.versions import publish_by_hand
 
@@ -118,12 +118,16 @@ def test_it_says_who_it_is_and_counts_its_calls(running: Running, channel: grpc.
     method = A_CALL[running.module]
     trailers_of(channel, method)
     trailers_of(channel, method, b"\xff")
-    found = scraped(address)
+    ended = {frozenset({method[1:], code}): 1.0 for code in ("OK", "INVALID_ARGUMENT")}
+    # A call is counted once it has ended, of which its client hears a little earlier.
+    found = until(
+        lambda: scraped(address),
+        lambda found: (
+            ended.items() <= found.get("grpc_server_call_duration_seconds_count", {}).items()
+        ),
+    )
     (build,) = found["movierec_build_info"]
     assert {metadata.version("movierec"), running.module.split("_")[0]} < build
-    counts = found["grpc_server_call_duration_seconds_count"]
-    assert counts[frozenset({method[1:], "OK"})] == 1
-    assert counts[frozenset({method[1:], "INVALID_ARGUMENT"})] == 1
     # That which waits until it serves has left, and the server may not have seen it yet.
     assert found["grpc_server_call_started_total"][frozenset({"grpc.health.v1.Health/Watch"})] >= 1
     assert found["process_resident_memory_bytes"][frozenset()] > 0
@@ -135,8 +139,10 @@ def test_methods_that_there_are_not_make_no_series_of_their_own(
     address = metrics_address(running)
     for number in range(10):
         trailers_of(channel, f"/movierec.v1.Nothing/No{number}")
-    started_calls = scraped(address)["grpc_server_call_started_total"]
-    assert started_calls[frozenset({"other"})] == 10
+    started_calls = until(
+        lambda: scraped(address)["grpc_server_call_started_total"],
+        lambda found: found.get(frozenset({"other"})) == 10,
+    )
     assert not [labels for labels in started_calls if "Nothing" in str(labels)]
 
 
