@@ -11,8 +11,6 @@ from functools import partial
 from itertools import islice
 from typing import TypeVar
 
-from google.protobuf import json_format
-
 from movierec.chassis.errors import ServiceError
 from movierec.v1 import recommender_pb2 as pb
 from recommender_service.query.query import Combination, Query
@@ -20,7 +18,7 @@ from recommender_service.query.recommending import Answer, most_explained, recom
 from recommender_service.query.version import Version
 from recommender_service.service import answers
 from recommender_service.service.queries import canonical, query_of
-from recommender_service.service.recommendation_log import RecommendationLog
+from recommender_service.service.recommendation_log import RecommendationLog, as_json
 from recommender_service.service.replies import LARGEST_BYTES, Replies, Reply
 
 LONG_PRODUCTS = 10_000_000
@@ -156,7 +154,7 @@ class Answering:
             return None
         request = ""
         if header_for is not None and self._log:
-            request = _as_json(canonical(header_for, query, answer))
+            request = as_json(canonical(header_for, query, answer))
         message = pb.RecommendResponse(
             header=None if header_for is None else answers.header(answer),
             recommendations=answers.recommendations(answer, some),
@@ -180,9 +178,3 @@ async def _at_once(work: Callable[[], Result]) -> Result:
 def _is_long(query: Query, version: Version) -> bool:
     times = len(query.seeds) if query.combination is Combination.BEST_MATCH else 1
     return version.index.embeddings.size * times > LONG_PRODUCTS or query.top_k > LONG_TOP_K
-
-
-def _as_json(request: pb.RecommendRequest) -> str:
-    return json_format.MessageToJson(
-        request, preserving_proto_field_name=True, indent=None, ensure_ascii=False
-    )

@@ -69,9 +69,7 @@ class RecommendationLog:
         if size_bytes <= LARGEST_REFUSED_BYTES:
             asked.CopyFrom(request)
         asked.version.number = version
-        text = json_format.MessageToJson(
-            asked, preserving_proto_field_name=True, indent=None, ensure_ascii=False
-        )
+        text = as_json(asked)
         code = json.dumps(code_of(error, ERROR_TABLE).name)
         reason = json.dumps(error.reason)
         size = "" if size_bytes <= LARGEST_REFUSED_BYTES else f', "request_bytes": {size_bytes}'
@@ -122,6 +120,13 @@ class RecommendationLog:
         if self._lost:
             log.warning("%d lines of %s are lost", self._lost, self._path)
             self._lost = 0
+
+
+def as_json(request: pb.RecommendRequest) -> str:
+    """A request as a line holds it."""
+    return json_format.MessageToJson(
+        request, preserving_proto_field_name=True, indent=None, ensure_ascii=False
+    )
 
 
 def _facts(version: int, request: str, seconds: float) -> str:

@@ -49,20 +49,11 @@ class AnsweringServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         self._versions = versions
         self._answering = answering
 
-    async def Recommend(
+    def Recommend(  # type: ignore[override]  # encoded already, see `ErrorBoundary`
         self, request: pb.RecommendRequest, context: Context
-    ) -> AsyncIterator[pb.RecommendResponse]:
+    ) -> AsyncGenerator[bytes]:
         """Streams the most similar movies, in chunks."""
-        version = self._versions.take(messages.asked_version(request.version))
-        answered_by(version.number)
-        remembered = self._answering.remembered(request, version)
-        if remembered is not None:
-            for message in remembered:
-                yield message  # type: ignore[misc]  # encoded already, see `ErrorBoundary`
-            return
-        async with aclosing(self._answering.messages(request, version)) as encoded:
-            async for message in encoded:
-                yield message  # type: ignore[misc]  # likewise
+        return self._answered(request, self._take(request.version))
 
     async def BatchRecommend(  # type: ignore[override]  # the boundary leaves decoding to us
         self,
@@ -122,8 +113,7 @@ class AnsweringServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         """Movies whose titles match a text."""
         if not request.query.strip():
             raise InvalidRequestError(Violation("query", "is empty: give a title, or part of one"))
-        version = self._versions.take(messages.asked_version(request.version))
-        answered_by(version.number)
+        version = self._take(request.version)
         found = version.catalogue.search(request.query)
         movies, next_page_token = page_of(
             found,
@@ -140,9 +130,13 @@ class AnsweringServicer(recommender_pb2_grpc.RecommenderServiceServicer):
 
     async def GetModel(self, request: pb.GetModelRequest, context: Context) -> pb.GetModelResponse:
         """The version that serves, or the one that is asked for."""
-        version = self._versions.take(messages.asked_version(request.version))
+        return messages.model(self._take(request.version))
+
+    def _take(self, selector: pb.VersionSelector) -> Version:
+        """The version that is to answer a call, which is observed to be."""
+        version = self._versions.take(messages.asked_version(selector))
         answered_by(version.number)
-        return messages.model(version)
+        return version
 
 
 class RecommenderServicer(AnsweringServicer):

@@ -103,8 +103,7 @@ class ErrorBoundary(grpc.aio.ServerInterceptor):
             try:
                 request = _decode(payload, handler)
                 response = await handler.unary_unary(request, context)
-                call.sent += 1
-                call.method.sent += 1
+                call.sends()
                 call.code = grpc.StatusCode.OK
             except Exception as error:  # noqa: BLE001  # this is the boundary
                 await self._abort(context, error, call)
@@ -116,34 +115,30 @@ class ErrorBoundary(grpc.aio.ServerInterceptor):
         return guarded
 
     def _guard_stream(self, handler: Any) -> Callable[..., Any]:
-        async def guarded(payload: bytes, context: Context) -> AsyncIterator[Message]:
-            call = self._observer.begins(context)
-            try:
-                request = _decode(payload, handler)
-                async with aclosing(handler.unary_stream(request, context)) as responses:
-                    async for response in responses:
-                        call.sent += 1
-                        call.method.sent += 1
-                        yield response
-                call.code = grpc.StatusCode.OK
-            except Exception as error:  # noqa: BLE001  # this is the boundary
-                await self._abort(context, error, call)
-            finally:
-                self._observer.ends(call, context)
-
-        return guarded
+        return self._guard_responses(
+            lambda payload, context: handler.unary_stream(_decode(payload, handler), context)
+        )
 
     def _guard_streams(self, handler: Any) -> Callable[..., Any]:
-        async def guarded(_: AsyncIterator[bytes], context: Context) -> AsyncIterator[Message]:
+        async def respond(_: AsyncIterator[bytes], context: Context) -> AsyncGenerator[Message]:
+            async with (
+                aclosing(_requests(handler, context)) as requests,
+                aclosing(handler.stream_stream(requests, context)) as responses,
+            ):
+                async for response in responses:
+                    yield response
+
+        return self._guard_responses(respond)
+
+    def _guard_responses(
+        self, respond: Callable[[Any, Context], AsyncGenerator[Message]]
+    ) -> Callable[..., Any]:
+        async def guarded(request: Any, context: Context) -> AsyncIterator[Message]:
             call = self._observer.begins(context)
             try:
-                async with (
-                    aclosing(_requests(handler, context)) as requests,
-                    aclosing(handler.stream_stream(requests, context)) as responses,
-                ):
+                async with aclosing(respond(request, context)) as responses:
                     async for response in responses:
-                        call.sent += 1
-                        call.method.sent += 1
+                        call.sends()
                         yield response
                 call.code = grpc.StatusCode.OK
             except Exception as error:  # noqa: BLE001  # this is the boundary

@@ -81,6 +81,11 @@ class Call:
     """In seconds since 1970."""
     duration_s: float = 0.0
 
+    def sends(self) -> None:
+        """Another message of the answer is there."""
+        self.sent += 1
+        self.method.sent += 1
+
 
 CURRENT: ContextVar[Call] = ContextVar("CURRENT")
 """The call that is being worked on."""

@@ -6,7 +6,6 @@ from typing import Any
 
 import grpc
 
-from movierec.chassis.call import Call
 from movierec.chassis.observing import CallObserver, Context
 
 
@@ -29,7 +28,7 @@ def _unary(behaviour: Any, observer: CallObserver) -> Callable[..., Any]:
         call = observer.begins(context)
         try:
             response = await behaviour(request, context)
-            _sent(call)
+            call.sends()
         except Exception:
             call.code = _code_of(context)
             raise
@@ -48,7 +47,7 @@ def _stream(behaviour: Any, observer: CallObserver) -> Callable[..., Any]:
         try:
             async with aclosing(behaviour(request, context)) as responses:
                 async for response in responses:
-                    _sent(call)
+                    call.sends()
                     yield response
             call.code = grpc.StatusCode.OK
         except Exception:
@@ -58,11 +57,6 @@ def _stream(behaviour: Any, observer: CallObserver) -> Callable[..., Any]:
             observer.ends(call, context)
 
     return watched
-
-
-def _sent(call: Call) -> None:
-    call.sent += 1
-    call.method.sent += 1
 
 
 def _code_of(context: Context) -> grpc.StatusCode:
