@@ -3,8 +3,6 @@
 import json
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -15,7 +13,7 @@ import pytest
 
 from support.metrics import metrics_address, scraped
 from support.servers import DEADLINE_S, health_of, until, wait_until_serving
-from support.services import Running, started
+from support.services import Running, refused_start, started
 from support.versions import publish_by_hand
 
 A_CALL = {
@@ -150,17 +148,7 @@ def test_an_address_for_metrics_that_is_taken_is_refused_with_a_sentence(
     running: Running, tmp_path: Path
 ) -> None:
     address = metrics_address(running)
-    second = subprocess.run(
-        [
-            *(sys.executable, "-m", running.module),
-            *("--listen", "127.0.0.1:0", "--metrics-listen", address),
-        ],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        timeout=DEADLINE_S,
-        check=False,
-    )
-    assert second.returncode == 1
-    assert f"cannot listen on {address} for metrics" in second.stderr
-    assert "Traceback" not in second.stderr
+    flags = ("--listen", "127.0.0.1:0", "--metrics-listen", address)
+    said = refused_start(running.module, tmp_path, *flags)
+    assert f"cannot listen on {address} for metrics" in said
+    assert "Traceback" not in said

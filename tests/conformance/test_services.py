@@ -20,7 +20,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
 from grpc_status import rpc_status
 
 from support.servers import DEADLINE_S, health_of
-from support.services import Running, started
+from support.services import Running, refused_start, started
 from support.versions import publish_by_hand
 
 A_CALL = {
@@ -128,17 +128,9 @@ def test_a_watch_of_the_health_does_not_hold_up_the_stop(
 def test_an_address_that_is_taken_is_refused_with_a_sentence(
     running: Running, tmp_path: Path
 ) -> None:
-    second = subprocess.run(
-        [sys.executable, "-m", running.module, "--listen", running.address],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        timeout=DEADLINE_S,
-        check=False,
-    )
-    assert second.returncode == 1
-    assert f"cannot listen on {running.address}" in second.stderr
-    assert "Traceback" not in second.stderr
+    said = refused_start(running.module, tmp_path, "--listen", running.address)
+    assert f"cannot listen on {running.address}" in said
+    assert "Traceback" not in said
 
 
 def test_help_names_every_setting_with_its_meaning(running: Running) -> None:

@@ -11,21 +11,7 @@ from numpy.typing import NDArray
 from recommender_service.query import comparing
 from recommender_service.query.comparing import Comparison, compare
 from recommender_service.query.index import MovieIndex
-
-COMPASS = np.array([[1, 0], [0, 1], [-1, 0], [0, -1]], dtype=np.float32)
-"""North, east, south, west: their products are exact, so that many are equal."""
-
-
-def on_circle(degrees: Sequence[float], movie_ids: Sequence[int] | None = None) -> MovieIndex:
-    radians = np.radians(degrees)
-    rows = np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32)
-    return MovieIndex(rows, range(len(degrees)) if movie_ids is None else movie_ids)
-
-
-def unit_rows(count: int, dim: int, seed: int) -> NDArray[np.float32]:
-    rows = np.random.default_rng(seed).normal(size=(count, dim))
-    unit: NDArray[np.float64] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    return unit.astype(np.float32)
+from support.vectors import COMPASS, on_circle, unit_rows
 
 
 def neighbours(side: NDArray[np.intp], comparison: Comparison) -> dict[int, list[int]]:

@@ -10,6 +10,7 @@ import pytest
 
 from movierec.v1 import recommender_pb2 as pb
 from movierec.v1.recommender_pb2_grpc import RecommenderServiceStub
+from support.processes import resident_mib
 from support.recommenders import SLOW_READER
 from support.servers import DEADLINE_S, wait_until_serving
 from support.services import Running, started
@@ -27,11 +28,6 @@ def recommender(tmp_path: Path) -> Iterator[Running]:
         with grpc.insecure_channel(running.address) as channel:
             wait_until_serving(channel)
         yield running
-
-
-def resident_mib(running: Running) -> float:
-    status = Path(f"/proc/{running.process.pid}/status").read_text(encoding="ascii")
-    return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
 def is_answered(running: Running) -> bool:
@@ -66,14 +62,14 @@ def test_a_thousand_streams_that_nobody_reads_take_little_memory_and_hold_up_nob
     recommender: Running, request_of: Callable[[int], pb.RecommendRequest]
 ) -> None:
     assert is_answered(recommender)
-    before = resident_mib(recommender)
+    before = resident_mib(recommender.process.pid)
     with grpc.insecure_channel(recommender.address, SLOW_READER) as channel:
         stub = RecommenderServiceStub(channel)
         streams = [stub.Recommend(request_of(i)) for i in range(1_000)]
         next(streams[0])
         for _ in range(20):
             assert is_answered(recommender)
-        assert resident_mib(recommender) - before < 80
+        assert resident_mib(recommender.process.pid) - before < 80
         for stream in streams:
             stream.cancel()
     assert is_answered(recommender)
@@ -88,14 +84,14 @@ def test_a_flood_of_large_requests_takes_little_memory_and_holds_up_nobody(
         filter=pb.MovieFilter(excluded=[pb.ExcludedMovie(title=title) for title in titles]),
     )
     assert 800_000 < request.ByteSize() < 1024 * 1024
-    before = resident_mib(recommender)
+    before = resident_mib(recommender.process.pid)
     with grpc.insecure_channel(recommender.address) as channel:
         stub = RecommenderServiceStub(channel)
         streams = [stub.Recommend(request, timeout=DEADLINE_S) for _ in range(200)]
         next(streams[0])
         for _ in range(20):
             assert is_answered(recommender)
-        assert resident_mib(recommender) - before < 500
+        assert resident_mib(recommender.process.pid) - before < 500
         for stream in streams:
             stream.cancel()
     assert is_answered(recommender)

@@ -10,21 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from recommender_service.query.index import LEFT_OUT, MovieIndex
-
-COMPASS = np.array([[1, 0], [0, 1], [-1, 0], [0, -1]], dtype=np.float32)
-"""North, east, south, west: their products are exact, so that many are equal."""
-
-
-def unit_rows(count: int, dim: int, seed: int) -> NDArray[np.float32]:
-    rows = np.random.default_rng(seed).normal(size=(count, dim))
-    unit: NDArray[np.float64] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    return unit.astype(np.float32)
-
-
-def on_circle(*degrees: float) -> MovieIndex:
-    radians = np.radians(degrees)
-    rows = np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32)
-    return MovieIndex(rows, range(len(degrees)))
+from support.vectors import COMPASS, on_circle, unit_rows
 
 
 def nearest(
@@ -39,7 +25,7 @@ def nearest(
 
 
 def test_the_most_similar_row_comes_first_with_its_cosine() -> None:
-    index = on_circle(0, 60, 30, 90)
+    index = on_circle([0, 60, 30, 90])
     north = np.array([1, 0], dtype=np.float32)
     rows, scores = nearest(index, north, 3)
     assert rows == [0, 2, 1]
@@ -56,7 +42,7 @@ def test_equal_scores_are_ordered_by_movie_id_also_where_the_answer_is_cut_off()
 
 
 def test_what_is_excluded_is_never_there_however_short_the_answer_becomes() -> None:
-    index = on_circle(0, 10, 20)
+    index = on_circle([0, 10, 20])
     north = np.array([1, 0], dtype=np.float32)
     assert nearest(index, north, 10, excluded=[0])[0] == [1, 2]
     assert nearest(index, north, 1, excluded=[0, 0])[0] == [1]

@@ -15,18 +15,7 @@ from recommender_service.query.index import LEFT_OUT, MovieIndex
 from recommender_service.query.query import Combination
 from recommender_service.query.resolving import ResolvedSeed
 from recommender_service.query.scoring import WeightedMean, scoring_of
-
-
-def unit_rows(count: int, dim: int, seed: int) -> NDArray[np.float32]:
-    rows = np.random.default_rng(seed).normal(size=(count, dim))
-    unit: NDArray[np.float64] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    return unit.astype(np.float32)
-
-
-def on_circle(*degrees: float) -> MovieIndex:
-    radians = np.radians(degrees)
-    rows = np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32)
-    return MovieIndex(rows, range(len(degrees)))
+from support.vectors import on_circle, unit_rows
 
 
 def degrees_of(vector: NDArray[np.float32]) -> float:
@@ -59,7 +48,7 @@ def asked_for(index: MovieIndex, weights: list[float]) -> NDArray[np.float32]:
     ],
 )
 def test_the_query_points_where_the_weighted_sum_does(weights: list[float], degrees: float) -> None:
-    vector = asked_for(on_circle(0, 90), weights)
+    vector = asked_for(on_circle([0, 90]), weights)
     assert abs(degrees_of(vector)) == pytest.approx(abs(degrees), abs=1e-4)
     if abs(degrees) != 180:
         assert degrees_of(vector) == pytest.approx(degrees, abs=1e-4)
@@ -82,7 +71,7 @@ def test_weights_that_cancel_out_give_no_query(
     degrees: tuple[float, ...], weights: list[float]
 ) -> None:
     with pytest.raises(InvalidRequestError, match="cancel out"):
-        asked_for(on_circle(*degrees), weights)
+        asked_for(on_circle(degrees), weights)
 
 
 @given(
@@ -116,7 +105,7 @@ def test_whatever_the_weights_the_query_is_a_unit_vector_or_none(
 def best_match(degrees: tuple[float, ...], weights: list[float]) -> list[float | None]:
     """The angle to the best match of each movie on the circle; None if it is left out."""
     seeds = [ResolvedSeed(row, row, weight) for row, weight in enumerate(weights)]
-    scoring = scoring_of(on_circle(*degrees), seeds, Combination.BEST_MATCH)
+    scoring = scoring_of(on_circle(degrees), seeds, Combination.BEST_MATCH)
     scores = scoring.scores(lambda: None)
     return [
         None if score == LEFT_OUT else round(math.degrees(math.acos(score)), 2)
@@ -171,7 +160,7 @@ def test_contributions_add_up_to_the_score(
 
 
 def test_contributions_add_up_also_when_the_weights_nearly_cancel() -> None:
-    index = on_circle(0, 0.001, 90, 45)
+    index = on_circle([0, 0.001, 90, 45])
     seeds = [ResolvedSeed(0, 0, 1), ResolvedSeed(1, 1, -1)]
     scoring = scoring_of(index, seeds, Combination.WEIGHTED_MEAN)
     contributions = scoring.contributions(np.array([2, 3]))

@@ -9,6 +9,7 @@ import grpc
 import pytest
 
 from support.load import Load, publish_number
+from support.processes import resident_mib
 from support.recommenders import AskedRecommender
 from support.servers import wait_until_serving
 from support.services import Running, started
@@ -34,12 +35,6 @@ def recommender(tmp_path: Path, artifacts_dir: Path) -> Iterator[tuple[Running, 
     ):
         wait_until_serving(channel)
         yield service, AskedRecommender(service.address, channel)
-
-
-def resident_mib(process: int) -> float:
-    """The memory of a process that is in use, in MiB."""
-    status = (Path("/proc") / str(process) / "status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
 def memory_after(recommender: tuple[Running, AskedRecommender], swaps: int) -> float:

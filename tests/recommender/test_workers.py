@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -24,7 +23,7 @@ from support.load import Load, publish_number
 from support.processes import is_alive, worker_processes
 from support.recommenders import AskedRecommender, running_recommender
 from support.servers import DEADLINE_S, health_of, until, wait_until_serving
-from support.services import started
+from support.services import refused_start, started
 from support.versions import publish_by_hand
 from support.workers import all_gone, asked_each, processes, workers
 
@@ -258,38 +257,18 @@ def test_a_port_that_another_recommender_has_is_refused(
     tmp_path: Path, there: str, comes: str
 ) -> None:
     with started("recommender_service", tmp_path, "--workers", there) as service:
-        second = subprocess.run(
-            [
-                *(sys.executable, "-m", "recommender_service"),
-                *("--listen", service.address, "--workers", comes),
-            ],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            timeout=DEADLINE_S,
-            check=False,
-        )
-        assert second.returncode == 1
-        assert f"cannot listen on {service.address}: is the address taken" in second.stderr
-        assert "Traceback" not in second.stderr
+        flags = ("--listen", service.address, "--workers", comes)
+        said = refused_start("recommender_service", tmp_path, *flags)
+        assert f"cannot listen on {service.address}: is the address taken" in said
+        assert "Traceback" not in said
 
 
 def test_metrics_of_several_processes_are_refused_since_one_would_count_for_all(
     tmp_path: Path,
 ) -> None:
-    told = subprocess.run(
-        [
-            *(sys.executable, "-m", "recommender_service", "--listen", "127.0.0.1:0"),
-            *("--workers", "2", "--metrics-listen", "127.0.0.1:0"),
-        ],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        timeout=DEADLINE_S,
-        check=False,
-    )
-    assert told.returncode == 1
-    assert "start it with 1 worker, or without MOVIEREC_METRICS_LISTEN" in told.stderr
+    flags = ("--workers", "2", "--metrics-listen", "127.0.0.1:0")
+    said = refused_start("recommender_service", tmp_path, "--listen", "127.0.0.1:0", *flags)
+    assert "start it with 1 worker, or without MOVIEREC_METRICS_LISTEN" in said
 
 
 def test_where_processes_cannot_share_more_than_one_is_refused(

@@ -43,3 +43,9 @@ def is_alive(process: int) -> bool:
         return "Z" not in (Path("/proc") / str(process) / "stat").read_text().rsplit(")", 1)[1]
     except OSError:
         return False
+
+
+def resident_mib(process: int) -> float:
+    """The memory of a process that is in use, in MiB."""
+    status = (Path("/proc") / str(process) / "status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024

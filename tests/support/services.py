@@ -68,3 +68,23 @@ def started(module: str, folder: Path, *flags: str, by: Sequence[str] = ()) -> I
             yield Running(process, listening[1], module)
         finally:
             process.kill()
+
+
+def refused_start(module: str, folder: Path, *flags: str) -> str:
+    """Starts a service that does not serve; returns what it says on standard error.
+
+    Args:
+        module: What to start, with `python -m`.
+        folder: Where.
+        *flags: All settings.
+    """
+    ended = subprocess.run(
+        [sys.executable, "-m", module, *flags],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+    assert ended.returncode == 1
+    return ended.stderr
