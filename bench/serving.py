@@ -144,7 +144,7 @@ def running_recommender(
     """
     command = [sys.executable, "-m", "recommender_service", "--listen", "127.0.0.1:0"]
     command += ["--artifacts-dir", str(artifacts), "--log-level", log_level, *arguments]
-    with _started(command, log) as started, grpc.insecure_channel(started[0]) as channel:
+    with running(command, log) as started, grpc.insecure_channel(started[0]) as channel:
         stub = RecommenderServiceStub(channel)
         while True:
             try:
@@ -160,12 +160,12 @@ def _bare(message: bytes) -> Iterator[tuple[str, int]]:
     with TemporaryDirectory() as temporary:
         path = Path(temporary) / "message"
         path.write_bytes(message)
-        with _started([sys.executable, "-m", "bench.bare_server", str(path)]) as started:
+        with running([sys.executable, "-m", "bench.bare_server", str(path)]) as started:
             yield started
 
 
 @contextmanager
-def _started(command: Sequence[str], log: int | None = None) -> Iterator[tuple[str, int]]:
+def running(command: Sequence[str], log: int | None = None) -> Iterator[tuple[str, int]]:
     """A process that prints where it listens, and is killed at the end; and its id."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process:
         try:

@@ -1,16 +1,16 @@
 """From starting the recommender's process to its first answer, and the memory that it takes."""
 
-import re
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import grpc
+import psutil
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from bench.alternating import Series
 from bench.load import published
+from bench.serving import running
 from bench.setup import DEFAULTS, Setup
 from bench.tables import Table, in_megabytes, in_seconds
 from movierec.v1 import recommender_pb2 as pb
@@ -61,31 +61,17 @@ def measure(setup: Setup) -> Table:
 
 def _once(artifacts: Path) -> tuple[float, float]:
     command = [sys.executable, "-m", "recommender_service", "--listen", "127.0.0.1:0"]
+    command += ["--artifacts-dir", str(artifacts), "--log-level", "error"]
     begin = time.perf_counter()
-    with subprocess.Popen(
-        [*command, "--artifacts-dir", str(artifacts), "--log-level", "error"],
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout  # noqa: S101  # asked for above
-            found = re.search(r"listening on (\S+)", process.stdout.readline())
-            if not found:
-                raise RuntimeError("the recommender did not start; see above for what it printed")
-            with grpc.insecure_channel(found[1]) as channel:
-                watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
-                for answer in watch:
-                    if answer.status == health_pb2.HealthCheckResponse.SERVING:
-                        break
-                seconds = time.perf_counter() - begin
-                watch.cancel()
-                stub = RecommenderServiceStub(channel)
-                for movie_id in range(1, CALLS + 1):
-                    seeds = [pb.Seed(movie_id=movie_id)]
-                    list(stub.Recommend(pb.RecommendRequest(seeds=seeds), timeout=60))
-            status = Path(f"/proc/{process.pid}/status").read_text("utf-8")
-            resident = re.search(r"VmRSS:\s+(\d+) kB", status)
-            assert resident  # noqa: S101  # of every process
-            return seconds, int(resident[1]) * 1024
-        finally:
-            process.kill()
+    with running(command) as (address, pid), grpc.insecure_channel(address) as channel:
+        watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
+        for answer in watch:
+            if answer.status == health_pb2.HealthCheckResponse.SERVING:
+                break
+        seconds = time.perf_counter() - begin
+        watch.cancel()
+        stub = RecommenderServiceStub(channel)
+        for movie_id in range(1, CALLS + 1):
+            seeds = [pb.Seed(movie_id=movie_id)]
+            list(stub.Recommend(pb.RecommendRequest(seeds=seeds), timeout=60))
+        return seconds, psutil.Process(pid).memory_info().rss

@@ -1,7 +1,6 @@
 """What calls notice of new versions: how long they wait while one after the other is swapped in."""
 
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from tempfile import TemporaryDirectory
 from bench.alternating import alternate
 from bench.calls import Called
 from bench.load import invented
+from bench.serving import running
 from bench.setup import Setup
 from bench.tables import Table
 from trainer_service.artifact.publishing import prepare_volume, publish
@@ -107,21 +107,11 @@ def _waiting_versions(artifacts: Path, count: int) -> list[Path]:
 def _recommender(artifacts: Path) -> Iterator[str]:
     """A recommender of that volume with its defaults; where it listens, once it answers."""
     command = [sys.executable, "-m", "recommender_service", "--listen", "127.0.0.1:0"]
-    with subprocess.Popen(
-        [*command, "--artifacts-dir", str(artifacts), "--log-level", "error"],
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout  # noqa: S101  # asked for above
-            found = re.search(r"listening on (\S+)", process.stdout.readline())
-            if not found:
-                raise RuntimeError("the recommender did not start; see above for what it printed")
-            while _called(found[1], 1.0)["failed_count"]:
-                pass
-            yield found[1]
-        finally:
-            process.kill()
+    command += ["--artifacts-dir", str(artifacts), "--log-level", "error"]
+    with running(command) as (address, _):
+        while _called(address, 1.0)["failed_count"]:
+            pass
+        yield address
 
 
 def _window(address: str, fresh: list[Path], renamed: dict[int, float] | None = None) -> Called:
