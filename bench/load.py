@@ -108,7 +108,6 @@ def published(data: Path, movie_count: int, dim: int) -> Path:
     """The folder of a version of that size; made when it is not there."""
     artifacts = data / f"version-{movie_count}x{dim}"
     if not (artifacts / "versions" / "1").is_dir():
-        (artifacts / "versions").mkdir(parents=True, exist_ok=True)
         data.mkdir(parents=True, exist_ok=True)
         prepare_volume(artifacts)
         publish(artifacts, invented(movie_count, dim))

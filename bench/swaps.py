@@ -94,7 +94,6 @@ def _waiting_versions(artifacts: Path, count: int) -> list[Path]:
     """Publishes a first version; and others, which are under names that readers pass over."""
     prepare_volume(artifacts)
     publication = invented(MOVIE_COUNT, DIM)
-    (artifacts / "versions").mkdir(parents=True)
     publish(artifacts, publication)
     waiting = []
     for _ in range(count):
