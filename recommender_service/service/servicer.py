@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import grpc
 
 from movierec.chassis.boundary import status_of
-from movierec.chassis.call import answered_by, note
+from movierec.chassis.call import answered_by, note, send
 from movierec.chassis.errors import InvalidRequestError, Violation
 from movierec.chassis.paging import page_of
 from movierec.v1 import recommender_pb2 as pb
@@ -49,11 +49,23 @@ class AnsweringServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         self._versions = versions
         self._answering = answering
 
-    def Recommend(  # type: ignore[override]  # encoded already, see `ErrorBoundary`
+    async def Recommend(  # type: ignore[override]  # see `ErrorBoundary`
         self, request: pb.RecommendRequest, context: Context
-    ) -> AsyncGenerator[bytes]:
-        """Streams the most similar movies, in chunks."""
-        return self._answered(request, self._take(request.version))
+    ) -> bytes:
+        """Streams the most similar movies, in chunks, encoded already."""
+        version = self._take(request.version)
+        remembered = self._answering.remembered(request, version)
+        if remembered is not None:
+            *earlier, last = remembered
+            for message in earlier:
+                await send(context, message)
+            return last
+        async with aclosing(self._answering.messages(request, version)) as encoded:
+            last = await anext(encoded)
+            async for message in encoded:
+                await send(context, last)
+                last = message
+        return last
 
     async def BatchRecommend(  # type: ignore[override]  # the boundary leaves decoding to us
         self,

@@ -25,6 +25,7 @@ def samples(metrics: CallMetrics) -> dict[tuple[str, ...], float]:
     ("method", "code", "sent", "kind"),
     [
         ("Answer", grpc.StatusCode.OK, 2, "server_stream"),
+        ("Last", grpc.StatusCode.OK, 2, "server_stream"),
         ("Refuse", grpc.StatusCode.NOT_FOUND, 0, "unary"),
         ("Break", grpc.StatusCode.INTERNAL, 0, "unary"),
     ],

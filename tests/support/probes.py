@@ -1,4 +1,4 @@
-"""A service of three methods, of which one answers, one refuses and one breaks."""
+"""A service of four methods, of which two answer, one refuses and one breaks."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
@@ -8,7 +8,7 @@ import grpc
 from google.protobuf.wrappers_pb2 import Int64Value
 
 from movierec.chassis.boundary import ErrorBoundary
-from movierec.chassis.call import answered_by, note
+from movierec.chassis.call import answered_by, note, send
 from movierec.chassis.errors import ServiceError
 from movierec.chassis.observing import CallObserver
 
@@ -28,7 +28,8 @@ async def call_probe(
 
     Args:
         observer: Sees the call.
-        method: `Answer`, `Refuse` or `Break`, or one that there is not.
+        method: `Answer`, `Last`, which answers and returns its last message, `Refuse` or
+            `Break`, or one that there is not.
         metadata: What comes with the call.
         does: What `Answer` does while it works.
     """
@@ -40,6 +41,11 @@ async def call_probe(
         for value in range(request.value):
             yield Int64Value(value=value)
 
+    async def last(request: Int64Value, context: Any) -> bytes:
+        for value in range(request.value - 1):
+            await send(context, Int64Value(value=value).SerializeToString())
+        return Int64Value(value=request.value - 1).SerializeToString()
+
     async def refuse(_: Int64Value, __: Any) -> Int64Value:
         raise ServiceError("no")
 
@@ -49,6 +55,7 @@ async def call_probe(
     coders = (Int64Value.FromString, Int64Value.SerializeToString)
     methods: dict[str, Any] = {
         "Answer": grpc.unary_stream_rpc_method_handler(answer, *coders),
+        "Last": grpc.unary_stream_rpc_method_handler(last, *coders),
         "Refuse": grpc.unary_unary_rpc_method_handler(refuse, *coders),
         "Break": grpc.unary_unary_rpc_method_handler(break_down, *coders),
     }

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
+from typing import Any
 
 import grpc
 
@@ -96,6 +97,14 @@ def answered_by(version: int) -> None:
     call = CURRENT.get(None)
     if call is not None:
         call.version = version
+
+
+async def send(context: Any, message: bytes) -> None:
+    """Sends a message of an answer that is a stream, before its last one; see `ErrorBoundary`."""
+    call = CURRENT.get(None)
+    if call is not None:
+        call.sends()
+    await context.write(message)
 
 
 def note(name: str, **attributes: str | int) -> None:
