@@ -1,9 +1,14 @@
 """Loads a version: reads each file once, and believes none of them unchecked."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from recommender_service.artifact.embeddings import EMBEDDINGS, embeddings_of
 from recommender_service.artifact.files import digest_of, read_shared
@@ -33,21 +38,21 @@ def load_version(folder: Path) -> Version:
             memory.
     """
     manifest = read_manifest(folder)
-    files = {name: _read(folder, name, manifest) for name in (EMBEDDINGS, MOVIES)}
     for name in manifest.files.keys() - {EMBEDDINGS, MOVIES}:  # of a later writer
         _check_digest(name, digest_of(folder / name, manifest.files[name].size_bytes), manifest)
-    return assemble(int(folder.name), manifest.content, files, datetime.now(UTC))
+    file_of = partial(_read, folder, manifest)
+    return assemble(int(folder.name), manifest.content, file_of, datetime.now(UTC))
 
 
 def assemble(
-    number: int, content: bytes, files: Mapping[str, SharedMemory], load_time: datetime
+    number: int, content: bytes, file_of: Callable[[str], SharedMemory], load_time: datetime
 ) -> Version:
-    """A version of what is in memory, checked but for digests, and warmed up; also in a thread.
+    """A version of its files, checked but for digests, and warmed up; also in a thread.
 
     Args:
         number: Its number.
         content: Of its manifest.
-        files: What was read, by name.
+        file_of: Gives a file by its name, once; called in two threads.
         load_time: When, with a time zone.
 
     Raises:
@@ -55,22 +60,35 @@ def assemble(
     """
     manifest = parse_manifest(content)
     shape = (manifest.movie_count, manifest.dim)
-    embeddings = embeddings_of(files[EMBEDDINGS].content, shape)
-    movies = movies_of(files[MOVIES], manifest.movie_count)
+
+    def read_embeddings(name: str) -> tuple[SharedMemory, NDArray[np.float32]]:
+        file = file_of(name)
+        return file, embeddings_of(file.content, shape)
+
+    # To read and check numbers takes no lock of Python's for long, and to find names does.
+    with ThreadPoolExecutor(1, "embeddings") as beside:
+        # No future: with its error it would keep this frame, and all its memory, in a circle.
+        reading = beside.map(read_embeddings, [EMBEDDINGS])
+        try:
+            movies_file = file_of(MOVIES)
+            movies = movies_of(movies_file, manifest.movie_count)
+            catalogue = Catalogue(movies)
+        finally:  # what is wrong with the embeddings is said before what is with the movies
+            ((embeddings_file, embeddings),) = reading
     version = Version(
         number=number,
         manifest=content,
-        catalogue=Catalogue(movies),
+        catalogue=catalogue,
         index=MovieIndex(embeddings, movies.movie_ids),
         load_time=load_time,
         create_time=manifest.create_time.ToDatetime(UTC),
-        files=files,
+        files={EMBEDDINGS: embeddings_file, MOVIES: movies_file},
     )
     _warm_up(version)
     return version
 
 
-def _read(folder: Path, name: str, manifest: Manifest) -> SharedMemory:
+def _read(folder: Path, manifest: Manifest, name: str) -> SharedMemory:
     entry = manifest.files.get(name)
     if entry is None:
         raise BadVersionError("FORMAT", f"the manifest does not name {name}")

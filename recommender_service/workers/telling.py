@@ -48,7 +48,7 @@ def to_version(message: dict[str, Any], descriptors: Sequence[int]) -> Version:
     return assemble(
         message["number"],
         message["manifest"].encode(),
-        files,
+        files.__getitem__,
         datetime.fromisoformat(message["load_time"]),
     )
 
