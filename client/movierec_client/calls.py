@@ -12,6 +12,7 @@ import grpc
 from google.protobuf.message import Message
 
 from movierec_client.services import Service, Target
+from movierec_client.tracing import trace_metadata
 
 Q = TypeVar("Q", bound=Message)
 A = TypeVar("A", bound=Message)
@@ -68,7 +69,12 @@ class Unary(Generic[Q, A, T]):
         method: Any = self.method(channel)
         start = getattr(method, "with_call", method)  # an async call is both by itself
         waits = target.wait_for_ready and not self.never_waits
-        return start(self.request, timeout=target.timeout_s, wait_for_ready=waits)
+        return start(
+            self.request,
+            timeout=target.timeout_s,
+            metadata=trace_metadata(),
+            wait_for_ready=waits,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,10 @@ class Streaming(Generic[Q, A, T]):
     def start(self, channel: Any, target: Target) -> Any:
         """Makes the call; returns the iterator of its messages, blocking or async."""
         return self.method(channel)(
-            self.request, timeout=target.timeout_s, wait_for_ready=target.wait_for_ready
+            self.request,
+            timeout=target.timeout_s,
+            metadata=trace_metadata(),
+            wait_for_ready=target.wait_for_ready,
         )
 
 
@@ -118,7 +127,10 @@ class Exchange(Generic[Q, A]):
     def start(self, channel: Any, requests: Any, target: Target) -> Any:
         """Makes the call; takes and returns an iterator of messages, blocking or async."""
         return self.method(channel)(
-            requests, timeout=target.timeout_s, wait_for_ready=target.wait_for_ready
+            requests,
+            timeout=target.timeout_s,
+            metadata=trace_metadata(),
+            wait_for_ready=target.wait_for_ready,
         )
 
 

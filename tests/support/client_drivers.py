@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any, Protocol
 
 from movierec_client import AsyncClient, Client, MovierecError
@@ -105,13 +106,13 @@ class AsyncDriver:
         async def wait() -> Any:
             return await scenario(self.client)
 
-        return self._runner.run(wait())
+        return self._runner.run(wait(), context=copy_context())
 
     def items(self, scenario: Callable[[Any], Any]) -> list[Any]:
         async def loop() -> list[Any]:
             return [item async for item in scenario(self.client)]
 
-        return self._runner.run(loop())
+        return self._runner.run(loop(), context=copy_context())
 
     def items_and_error(
         self, scenario: Callable[[Any], Any]
@@ -125,13 +126,13 @@ class AsyncDriver:
                 return items, error
             return items, None
 
-        return self._runner.run(loop())
+        return self._runner.run(loop(), context=copy_context())
 
     def header(self, scenario: Callable[[Any], Any]) -> Any:
         async def wait() -> Any:
             return await scenario(self.client).header
 
-        return self._runner.run(wait())
+        return self._runner.run(wait(), context=copy_context())
 
     def leave_after_one(self, scenario: Callable[[Any], Any]) -> Any:
         async def loop() -> Any:
@@ -139,7 +140,7 @@ class AsyncDriver:
                 return item
             raise AssertionError("the stream was empty")
 
-        return self._runner.run(loop())
+        return self._runner.run(loop(), context=copy_context())
 
     def close_while_waiting(self, scenario: Callable[[Any], Any]) -> MovierecError:
         async def wait() -> MovierecError:
@@ -154,4 +155,4 @@ class AsyncDriver:
                 return error
             raise AssertionError("the stream went on")
 
-        return self._runner.run(wait())
+        return self._runner.run(wait(), context=copy_context())
