@@ -45,7 +45,7 @@ class _Reading(Generic[T]):
         self._last: T | None = None
         self._broken_since: float | None = None
         self._ended = self._cancelled = False
-        self._compared = False
+        self._has_begun = False
         self._call = start(operation, target)
 
     def __del__(self) -> None:
@@ -66,6 +66,10 @@ class _Reading(Generic[T]):
         if item is not None:
             self._ended, self._last, self._broken_since = False, item, None
         return item
+
+    def _compare(self, metadata: Any) -> None:
+        """Compares versions, if the server tells its own there."""
+        compare_versions(self._target, version_in(metadata))
 
     def _check_end(self) -> None:
         if self._operation.check_end:
@@ -139,9 +143,11 @@ class Stream(_Reading[T], Iterator[T], Closing):
                     if not self._take_up():
                         raise
                     continue
-                if not self._compared:
-                    self._compared = True
-                    compare_versions(self._target, version_in(self._call.initial_metadata()))
+                if message is None:
+                    self._compare(self._call.trailing_metadata())
+                elif not self._has_begun:
+                    self._has_begun = True
+                    self._compare(self._call.initial_metadata())
                 return message
 
 
@@ -182,8 +188,9 @@ class AsyncStream(_Reading[T], AsyncIterator[T], AsyncClosing):
                         raise
                     self._messages = aiter(self._call)
                     continue
-                if not self._compared:
-                    self._compared = True
-                    told = version_in(await self._call.initial_metadata())
-                    compare_versions(self._target, told)
+                if message is None:
+                    self._compare(await self._call.trailing_metadata())
+                elif not self._has_begun:
+                    self._has_begun = True
+                    self._compare(await self._call.initial_metadata())
                 return message

@@ -19,7 +19,9 @@ from support.known_messages import event
 from support.scripted_servers import Script, ScriptedServer
 
 MODEL = recommender_pb2.GetModelResponse()
+ANSWER = recommender_pb2.RecommendResponse(header=recommender_pb2.RecommendHeader(model_version=1))
 OTHER = ((compatibility.METADATA_KEY, "7.1.3"),)
+NEWER = ((compatibility.METADATA_KEY, "8.0.0"),)
 SUCCEEDED = event(trainer_pb2.RUN_STATE_SUCCEEDED)
 
 
@@ -68,17 +70,25 @@ def test_a_version_that_comes_with_the_end_or_with_an_error_is_read_too(
         context.set_trailing_metadata(OTHER)
         return MODEL
 
+    def stream(_request: Any, context: grpc.ServicerContext) -> Any:
+        context.set_trailing_metadata(NEWER)
+        return [ANSWER]
+
     script.on("GetRun", fail)
     script.on("GetModel", answer)
+    script.on("Recommend", stream)
 
     with pytest.raises(mc.NotFoundError):
         driver.value(lambda client: client.run("r1"))
     driver.value(lambda client: client.model())
+    driver.items(lambda client: client.recommend([1]))
 
     assert [message.split(" at ")[0] for message in caplog.messages] == [
         "the trainer",
         "the recommender",
+        "the recommender",
     ]
+    assert "is movierec 8.0.0" in caplog.messages[-1]
 
 
 def test_versions_that_fit_and_servers_that_tell_none_are_passed_over(

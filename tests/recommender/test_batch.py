@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,18 @@ def test_each_query_is_answered_in_its_place_as_it_would_be_by_itself(
     for position, asked in enumerate(queries):
         answers = [response.answer for response in responses if response.position == position]
         assert answers == list(recommender.stub.Recommend(asked.query, timeout=DEADLINE_S))
+
+
+def test_a_stream_says_who_answers_it_with_its_first_message(recommender: AskedRecommender) -> None:
+    metadata = (("x-request-id", "mine"),)
+    call: Any = recommender.stub.BatchRecommend(
+        iter([query(10)]), timeout=DEADLINE_S, metadata=metadata
+    )
+    next(call)
+    told = dict(call.initial_metadata())
+    assert told["x-request-id"] == "mine"
+    assert told["movierec-version"] == version("movierec")
+    call.cancel()
 
 
 def test_a_bad_query_is_answered_with_its_error_and_the_next_one_follows(

@@ -148,6 +148,9 @@ class ErrorBoundary(grpc.aio.ServerInterceptor):
             try:
                 async with aclosing(respond(request, context)) as responses:
                     async for response in responses:
+                        if not call.sent:
+                            # Not before: from here on grpc's client tries nothing again.
+                            await context.send_initial_metadata(self._observer.introduction(call))
                         call.sends()
                         yield response
                 call.code = grpc.StatusCode.OK

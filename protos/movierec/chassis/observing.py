@@ -69,12 +69,16 @@ class CallObserver:
         call = CURRENT.get()
         call.method.started += 1
         call.request_id = request_id_of(call.metadata)
-        context.set_trailing_metadata((self._who_we_are, (REQUEST_ID_KEY, call.request_id)))
+        context.set_trailing_metadata(self.introduction(call))
         if self._log:
             call.peer = context.peer()
         if self._tracing and call.method.is_ours:
             self._tracing.begins(call)
         return call
+
+    def introduction(self, call: Call) -> tuple[tuple[str, str], ...]:
+        """Metadata that says who answers a call, and what it is known by."""
+        return (self._who_we_are, (REQUEST_ID_KEY, call.request_id))
 
     def ends(self, call: Call, context: Context) -> None:
         """A call has ended; one that has no status has lost its client, or its patience."""
