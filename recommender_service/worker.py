@@ -55,10 +55,9 @@ async def work(line: Line) -> None:
 async def _follow(line: Line, worker: Worker) -> None:
     """Does what the first worker says, until that is gone."""
     with suppress(EOFError, ConnectionError):
-        await line.send({})  # it has begun
-        while True:
+        while True:  # it has begun, or done what it was told
+            await line.send({"metrics_url": worker.metrics_url})
             await worker.do(*await line.receive())
-            await line.send({})
 
 
 if __name__ == "__main__":

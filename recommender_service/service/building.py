@@ -5,6 +5,7 @@ import os
 import secrets
 import sys
 from functools import partial
+from typing import Any
 
 from movierec.chassis.port import taken_to_share
 from movierec.chassis.server import ServiceServer
@@ -28,6 +29,7 @@ from recommender_service.service.metrics import RecommenderMetrics
 from recommender_service.service.readiness import Readiness
 from recommender_service.service.recommendation_log import RecommendationLog
 from recommender_service.service.servicer import RecommenderServicer
+from recommender_service.service.worker_metrics import registry_of_all
 from recommender_service.settings import RecommenderSettings
 from recommender_service.workers.leading import Workers
 
@@ -132,13 +134,9 @@ class Recommender:
         await self.server.set_ready(ready=self._readiness.of(self._versions.serving))
 
     @staticmethod
-    def _server(settings: RecommenderSettings, *, shares_port: bool = False) -> ServiceServer:
+    def _server(settings: RecommenderSettings, **more: Any) -> ServiceServer:
         return ServiceServer(
-            settings,
-            name="recommender",
-            services=[SERVICE_NAME],
-            errors=ERROR_TABLE,
-            shares_port=shares_port,
+            settings, name="recommender", services=[SERVICE_NAME], errors=ERROR_TABLE, **more
         )
 
     def _listening(self, settings: RecommenderSettings) -> tuple[ServiceServer, Workers | None]:
@@ -150,19 +148,19 @@ class Recommender:
                 f"{settings.workers} workers need Linux, where processes can share a port and "
                 f"what they were handed of memory: start it with 1"
             )
-        if settings.metrics_listen:
-            raise OSError(
-                f"metrics count the calls of one process, and {settings.workers} workers would "
-                f"answer: start it with 1 worker, or without MOVIEREC_METRICS_LISTEN"
-            )
-        with taken_to_share(settings.listen) as address:
-            settings = settings.model_copy(update={"listen": address})
-            server = self._server(settings, shares_port=True)
         # A name that nobody else has, in no folder, so that nothing is left behind.
         first = f"unix-abstract:movierec-{os.getpid()}-{secrets.token_hex(8)}"
+        with taken_to_share(settings.listen) as address:
+            settings = settings.model_copy(update={"listen": address})
+            # Each says what it counts to the first one, and that to whoever scrapes.
+            metrics_listen = settings.metrics_listen and "127.0.0.1:0"
+            theirs = settings.model_copy(update={"metrics_listen": metrics_listen})
+            begin = {"settings": theirs.model_dump(mode="json"), "first": first}
+            workers = Workers(range(2, settings.workers + 1), begin, self._standing)
+            scraped = partial(registry_of_all, others=workers.metrics_urls)
+            server = self._server(settings, shares_port=True, scraped=scraped)
         server.grpc.add_insecure_port(first)
-        begin = {"settings": settings.model_dump(mode="json"), "first": first}
-        return server, Workers(range(2, settings.workers + 1), begin, self._standing)
+        return server, workers
 
     def _standing(self) -> tuple[Standing, list[Version]]:
         standing = self._versions.standing()

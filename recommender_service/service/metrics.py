@@ -37,10 +37,10 @@ class RecommenderMetrics:
             versions: What serves, and what there is.
             replies: The answers that are remembered.
         """
-        yield from _of_serving(versions.serving)
+        yield from of_serving(versions.serving)
         yield from _of_all(versions)
         yield from self._of_loads()
-        yield from _of_remembered(replies)
+        yield from of_remembered(replies)
 
     def _of_loads(self) -> Iterator[Metric]:
         loads = CounterMetricFamily(
@@ -58,7 +58,8 @@ class RecommenderMetrics:
         )
 
 
-def _of_serving(version: Version | None) -> Iterator[Metric]:
+def of_serving(version: Version | None) -> Iterator[Metric]:
+    """What there is to say of the version that serves, if one does."""
     number = _gauge("movierec_serving_version", "The version that serves; 0 if none does.")
     created = _gauge(
         "movierec_serving_version_create_timestamp_seconds",
@@ -106,7 +107,8 @@ def _of_all(versions: Versions) -> Iterator[Metric]:
     yield in_memory
 
 
-def _of_remembered(replies: Replies) -> Iterator[Metric]:
+def of_remembered(replies: Replies) -> Iterator[Metric]:
+    """What there is to say of the answers that are remembered."""
     asked = CounterMetricFamily(
         "movierec_remembered_answers_asked",
         "Queries, by whether their answer was remembered (hit) or not (miss).",

@@ -1,6 +1,7 @@
 """A worker that follows the first one, put together as that one tells it."""
 
 import asyncio
+from itertools import chain
 from typing import Any
 
 import grpc
@@ -9,6 +10,7 @@ from movierec.chassis.server import ServiceServer
 from movierec.v1 import recommender_pb2_grpc
 from recommender_service.service.building import SERVICE_NAME, answering_of, log_of
 from recommender_service.service.error_table import ERROR_TABLE
+from recommender_service.service.metrics import of_remembered, of_serving
 from recommender_service.service.passing_on import PassingServicer
 from recommender_service.service.readiness import Readiness
 from recommender_service.settings import RecommenderSettings
@@ -40,6 +42,11 @@ class Worker:
         self._server: ServiceServer | None = None
         self._readiness = Readiness(settings.max_age_s)
         self._aging: asyncio.Task[None] | None = None
+
+    @property
+    def metrics_url(self) -> str | None:
+        """Where it says what it counts, if it does."""
+        return self._server.metrics_url if self._server else None
 
     async def do(self, message: dict[str, Any], descriptors: list[int]) -> None:
         """Does what the first worker tells it.
@@ -82,8 +89,10 @@ class Worker:
             errors=ERROR_TABLE,
             shares_port=True,
         )
-        servicer = PassingServicer(
-            self._versions, answering_of(self._settings, self._log), self._first
+        answering = answering_of(self._settings, self._log)
+        server.add_metrics(
+            lambda: chain(of_serving(self._versions.serving), of_remembered(answering.replies))
         )
+        servicer = PassingServicer(self._versions, answering, self._first)
         recommender_pb2_grpc.add_RecommenderServiceServicer_to_server(servicer, server.grpc)
         return server

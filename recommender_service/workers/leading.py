@@ -53,6 +53,15 @@ class Workers:
         self._keepers: list[asyncio.Task[None]] = []
         self._is_ending = False
 
+    def metrics_urls(self) -> dict[int, str | None]:
+        """By worker, where it says what it counts; None of one that is not there."""
+        # Taken at once, since it is called in another thread.
+        processes = dict(self._processes)
+        return {
+            number: processes[number].metrics_url if number in processes else None
+            for number in self._numbers
+        }
+
     async def start(self) -> None:
         """Starts the workers; returns when each answers calls, or has failed to once."""
         self._keepers = [asyncio.create_task(self._keep(number)) for number in self._numbers]

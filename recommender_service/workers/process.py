@@ -30,6 +30,8 @@ class WorkerProcess:
     def __init__(self, process: Process, line: Line) -> None:
         self._process = process
         self._line = line
+        self.metrics_url: str | None = None
+        """Where it says what it counts; None if it does not, or not yet."""
 
     @classmethod
     async def start(cls) -> Self:
@@ -79,7 +81,8 @@ class WorkerProcess:
         try:
             async with asyncio.timeout(patience_s):
                 await self._line.send(message, descriptors)
-                await self._line.receive()
+                answer, _ = await self._line.receive()
+                self.metrics_url = answer["metrics_url"]
         except TimeoutError:
             raise WorkerLostError(f"does not answer for {patience_s:g} s, and is killed") from None
         except (OSError, EOFError):

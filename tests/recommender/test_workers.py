@@ -20,6 +20,7 @@ from recommender_service.settings import RecommenderSettings
 from recommender_service.workers import process
 from support.connections import channel_to, new_connection
 from support.load import Load, publish_number
+from support.metrics import metrics_address, scraped
 from support.processes import is_alive, worker_processes
 from support.recommenders import AskedRecommender, running_recommender
 from support.servers import DEADLINE_S, health_of, until, wait_until_serving
@@ -263,12 +264,48 @@ def test_a_port_that_another_recommender_has_is_refused(
         assert "Traceback" not in said
 
 
-def test_metrics_of_several_processes_are_refused_since_one_would_count_for_all(
-    tmp_path: Path,
+def test_each_process_is_scraped_and_told_apart_by_its_number(
+    tmp_path: Path, artifacts_dir: Path
 ) -> None:
-    flags = ("--workers", "2", "--metrics-listen", "127.0.0.1:0")
-    said = refused_start("recommender_service", tmp_path, "--listen", "127.0.0.1:0", *flags)
-    assert "start it with 1 worker, or without MOVIEREC_METRICS_LISTEN" in said
+    publish_by_hand(artifacts_dir)
+    flags = ("--metrics-listen", "127.0.0.1:0")
+    with workers(tmp_path, *flags) as service, asked_each(service) as each:
+        where = metrics_address(service)
+        for times, asked in enumerate(each.values(), start=1):
+            for _ in range(times):
+                asked.recommend(10)
+        found = until(lambda: scraped(where), lambda found: sum(calls_of(found).values()) == 3)
+    assert calls_of(found) == {"1": 1, "2": 2}
+    assert found["movierec_remembered_answers_asked_total"] == {
+        frozenset({"hit", "1"}): 0,
+        frozenset({"miss", "1"}): 1,
+        frozenset({"hit", "2"}): 1,
+        frozenset({"miss", "2"}): 1,
+    }
+    for name in ("movierec_serving_version", "process_resident_memory_bytes"):
+        assert found[name].keys() == {frozenset({"1"}), frozenset({"2"})}
+    assert found["movierec_workers"] == {frozenset({"answering"}): 2, frozenset({"missing"}): 0}
+
+
+def test_a_process_that_hangs_is_missing_from_a_scrape_which_the_others_answer(
+    tmp_path: Path, artifacts_dir: Path
+) -> None:
+    publish_by_hand(artifacts_dir)
+    with workers(tmp_path, "--metrics-listen", "127.0.0.1:0", count=3) as service:
+        where = metrics_address(service)
+        _, _, last = processes(service)
+        os.kill(last, signal.SIGSTOP)
+        found = scraped(where)
+        os.kill(last, signal.SIGCONT)
+    assert found["movierec_workers"] == {frozenset({"answering"}): 2, frozenset({"missing"}): 1}
+    assert len(found["process_resident_memory_bytes"]) == 2
+
+
+def calls_of(found: dict[str, dict[frozenset[str], float]]) -> dict[str, float]:
+    """Calls of `Recommend` that went well, by worker."""
+    ours = frozenset({"movierec.v1.RecommenderService/Recommend", "OK"})
+    counts = found["grpc_server_call_duration_seconds_count"]
+    return {next(iter(labels - ours)): value for labels, value in counts.items() if ours <= labels}
 
 
 def test_where_processes_cannot_share_more_than_one_is_refused(

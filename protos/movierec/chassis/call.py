@@ -1,5 +1,6 @@
 """A call that is going on: what is counted, logged and traced of it."""
 
+import asyncio
 import re
 import secrets
 import time
@@ -99,12 +100,19 @@ def answered_by(version: int) -> None:
         call.version = version
 
 
-async def send(context: Any, message: bytes) -> None:
-    """Sends a message of an answer that is a stream, before its last one; see `ErrorBoundary`."""
+async def send(context: grpc.aio.ServicerContext[Any, Any], message: bytes) -> None:
+    """Sends a message of an answer that is a stream, before its last one; see `ErrorBoundary`.
+
+    Raises:
+        CancelledError: The client is gone, or its patience, which grpc says of the call soon.
+    """
     call = CURRENT.get(None)
     if call is not None:
         call.sends()
-    await context.write(message)
+    try:
+        await context.write(message)
+    except grpc.aio.InternalError:
+        raise asyncio.CancelledError from None
 
 
 def note(name: str, **attributes: str | int) -> None:

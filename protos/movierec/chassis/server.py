@@ -14,6 +14,7 @@ import grpc
 import uvloop
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
+from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
 from movierec.chassis.boundary import ErrorBoundary, ErrorTable
@@ -65,6 +66,7 @@ class ServiceServer:
         errors: The service's one table of errors.
         shares_port: Whether it shares its port with others that do; whose port
             that is has been made sure of with `movierec.chassis.port`.
+        scraped: What is answered to whoever scrapes, given what this process says.
 
     Raises:
         OSError: An address cannot be listened on, or spans cannot be sent as is asked for.
@@ -78,6 +80,7 @@ class ServiceServer:
         services: Sequence[str],
         errors: ErrorTable,
         shares_port: bool = False,
+        scraped: Callable[[CollectorRegistry], CollectorRegistry] = lambda own: own,
     ) -> None:
         self._settings = settings
         self._services = tuple(services)
@@ -110,7 +113,7 @@ class ServiceServer:
         self.address = f"{host}:{port}"
         """HOST:PORT that it listens on; the port is the real one."""
         listen = settings.metrics_listen
-        self._endpoint = MetricsEndpoint(listen, self.registry) if listen else None
+        self._endpoint = MetricsEndpoint(listen, scraped(self.registry)) if listen else None
 
     def add_metrics(self, take: Callable[[], Iterable[Metric]]) -> None:
         """Has more be scraped.
@@ -127,8 +130,6 @@ class ServiceServer:
 
     async def start(self) -> None:
         """Begins to take calls."""
-        if self._endpoint:
-            log.info("metrics are at %s", self._endpoint.url)
         await self._health.set([LIVENESS], ready=True)
         await self.set_ready(ready=False)
         await self.grpc.start()
@@ -215,6 +216,8 @@ async def serve(name: str, service: Service) -> None:
         loop.add_signal_handler(number, on_signal, number)
     server = service.server
     await server.start()
+    if server.metrics_url:
+        log.info("metrics are at %s", server.metrics_url)
     try:
         await service.start()
     except OSError:
