@@ -17,8 +17,8 @@ REMOVED = ".removed-"
 DELETING = ".deleting-"
 """How it begins while the files of such a one are deleted."""
 
-# As it is written to folders' names, and well below 2^63.
-_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+"""Of a version, as it is written to folders' names, and well below 2^63."""
 
 
 # What says of a name that it leads nowhere, rather than of the volume that it is away.
@@ -59,7 +59,7 @@ class ArtifactsFolder:
         return sorted(
             int(path.name)
             for path in self.versions.iterdir()
-            if _NUMBER.fullmatch(path.name) and is_folder(path)
+            if NUMBER.fullmatch(path.name) and is_folder(path)
         )
 
     def folder_of(self, number: int) -> Path:
@@ -83,7 +83,7 @@ class ArtifactsFolder:
         """
         found = []
         for path in sorted(self.versions.iterdir()):
-            if _NUMBER.fullmatch(path.name):
+            if NUMBER.fullmatch(path.name):
                 if not is_folder(path):
                     found.append((path.name, "has the name of a version, and is no folder"))
             elif path.name.startswith(STAGING):

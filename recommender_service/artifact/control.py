@@ -1,14 +1,11 @@
 """The control folder, which is made on a new volume, and at no other time."""
 
-import re
 import threading
 from pathlib import Path
 
 from movierec.control.folder import is_made, make_control_folder
 from movierec.control.replicas import REPLICAS
-
-# As versions' folders are named; what else lies there is none.
-_NUMBER = re.compile(r"[1-9][0-9]*")
+from recommender_service.artifact.contents import NUMBER
 
 
 class AwayError(OSError):
@@ -89,6 +86,6 @@ class ControlFolder:
 
     def _has_versions(self) -> bool:
         try:
-            return any(_NUMBER.fullmatch(path.name) for path in self._versions.iterdir())
+            return any(NUMBER.fullmatch(path.name) for path in self._versions.iterdir())
         except FileNotFoundError:
             return False

@@ -1,12 +1,11 @@
 """What lies on the volume: the numbers of versions, their manifests, and they themselves."""
 
 import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from recommender_service.artifact.contents import is_folder
+from recommender_service.artifact.contents import NUMBER, is_folder
 from recommender_service.artifact.loading import load_version
 from recommender_service.artifact.manifest import Manifest, read_manifest
 from recommender_service.artifact.questions import PATIENCE_S, Questions
@@ -19,9 +18,6 @@ SLOWEST_BYTES_PER_S = 10e6
 LOAD_PATIENCE_S = (3 * PATIENCE_S, 600.0)
 """... and the first of these seconds more, but never longer than the second: a manifest can
 say any size."""
-
-# As it is written to folders' names, and well below 2^63.
-_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 Found = TypeVar("Found")
 
@@ -95,7 +91,7 @@ class Volume:
         return await self._questions.ask(topic, lambda: _read(folder, read), patience_s=patience_s)
 
     def _folder_of(self, number: int) -> Path:
-        if not _NUMBER.fullmatch(str(number)):
+        if not NUMBER.fullmatch(str(number)):
             raise VersionGoneError
         return self._folder / str(number)
 
@@ -105,7 +101,7 @@ class Volume:
                 return {
                     int(entry.name)
                     for entry in entries
-                    if _NUMBER.fullmatch(entry.name) and is_folder(entry)
+                    if NUMBER.fullmatch(entry.name) and is_folder(entry)
                 }
         except FileNotFoundError:
             return None  # nothing was ever published, or the volume is away
