@@ -4,6 +4,7 @@
     ├── ClientClosedError           the client was used after it was closed
     ├── RunFailedError              a run that was followed did not succeed
     ├── NotServingError             a version that was waited for will not serve
+    ├── DownloadError               a data set could not be downloaded
     └── CallError                   a call failed
         ├── InvalidArgumentError    the request is at fault: see `violations`
         ├── NotFoundError           see `resources`
@@ -110,6 +111,10 @@ class NotServingError(MovierecError):
     def __init__(self, message: str, *, reason: str = "", version: int = 0) -> None:
         super().__init__(message, reason=reason)
         self.version = version
+
+
+class DownloadError(MovierecError):
+    """A data set could not be downloaded, or what arrived is not what it should be."""
 
 
 class CallError(MovierecError):

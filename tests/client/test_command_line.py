@@ -277,6 +277,7 @@ def test_there_is_every_command() -> None:
         "artifacts gc",
         "artifacts verify",
         "cancel",
+        "download",
         "follow",
         "health",
         "model",

@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from movierec_client.cli import artifacts
+from movierec_client.cli.downloading import download_dataset
 from movierec_client.cli.health import health
 from movierec_client.cli.movies import search
 from movierec_client.cli.output import complain, say
@@ -79,6 +80,7 @@ for _command in (
     *(runs, follow, publish, cancel, health, sample),
 ):
     app.command()(_command)
+app.command("download")(download_dataset)
 
 _artifacts = typer.Typer(
     name="artifacts",
