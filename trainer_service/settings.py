@@ -39,6 +39,10 @@ class TrainerSettings(ServiceSettings):
     max_bad_row_share: Annotated[float, Field(ge=0, le=1)] = 0.25
     """Share of a rating file's rows that may be bad; with more the run fails."""
 
+    tensorboard: bool = False
+    """Whether runs keep files for TensorBoard, in `tensorboard/` of each run's folder; `tensorboard
+    --logdir` with the folder of runs shows them."""
+
     @property
     def runs_folder(self) -> Path:
         """Where runs are kept."""

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -185,6 +185,7 @@ def fit(
     checkpoints: Path,
     report: Callable[[TrainingProgress], None],
     *,
+    on_epoch: Callable[[int, Mapping[str, float]], object] = lambda _epoch, _figures: None,
     fingerprint: str = "",
 ) -> Fitted:
     """Fits both heads to the training ratings.
@@ -199,6 +200,7 @@ def fit(
         settings: How to train, with everything that follows the data filled in.
         checkpoints: A folder for weights and history; made if it is not there, in one that is.
         report: Told how far it is, a few times a second.
+        on_epoch: Told each epoch, counted from 1, and its figures, before it is kept.
         fingerprint: Of the data; a history of other data is not taken up.
 
     Raises:
@@ -206,7 +208,9 @@ def fit(
         TrainingDivergedError: The loss is no number any more.
     """
     with _kept_in(checkpoints):
-        return _fit(split, settings, HistoryFolder(checkpoints), report, fingerprint)
+        return _fit(
+            split, settings, HistoryFolder(checkpoints), report, on_epoch, fingerprint=fingerprint
+        )
 
 
 def load(
@@ -245,6 +249,8 @@ def _fit(
     settings: FittingSettings,
     folder: HistoryFolder,
     report: Callable[[TrainingProgress], None],
+    on_epoch: Callable[[int, Mapping[str, float]], object],
+    *,
     fingerprint: str,
 ) -> Fitted:
     history = folder.read(_key(settings, fingerprint))
@@ -265,6 +271,9 @@ def _fit(
             verbose=0,
             callbacks=[
                 keras.callbacks.TerminateOnNaN(),
+                keras.callbacks.LambdaCallback(
+                    on_epoch_end=lambda epoch, logs: on_epoch(epoch + 1, logs)
+                ),
                 KeepWeights(folder),
                 keep,
                 ProgressReport(report, rating_count=len(split.train), step_count=len(batches)),

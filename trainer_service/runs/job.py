@@ -42,6 +42,7 @@ class Job(BaseModel):
         artifacts_dir: Where the version is to go.
         control_dir: Where is said which version is to serve.
         checkpoints_dir: Where weights may be kept meanwhile.
+        tensorboard_dir: Where files for TensorBoard go, if they are wanted.
         settings: How to train.
         max_bad_row_share: Share of bad rows from which the data is refused.
         validate_only: Whether to stop after reading.
@@ -57,6 +58,7 @@ class Job(BaseModel):
     artifacts_dir: Path
     control_dir: Path
     checkpoints_dir: Path
+    tensorboard_dir: Path | None = None
     settings: TrainingSettings
     max_bad_row_share: float
     validate_only: bool = False
@@ -97,6 +99,9 @@ def run_job(job: Job, tell: Callable[[RunUpdate], None]) -> None:
 
     # TensorFlow takes seconds to import, which reading and refusing need not wait for.
     from trainer_service.model.fitting import fit, load  # noqa: PLC0415
+    from trainer_service.runs.tensorboard import TensorBoardFolder  # noqa: PLC0415
+
+    board = TensorBoardFolder(job.tensorboard_dir) if job.tensorboard_dir else None
 
     if job.trained is None:
         require_volume(job.artifacts_dir, job.run_id, trained=False)
@@ -106,6 +111,7 @@ def run_job(job: Job, tell: Callable[[RunUpdate], None]) -> None:
             settings,
             job.checkpoints_dir,
             lambda progress: tell(RunUpdate(progress=progress)),
+            **({"on_epoch": board.add_epoch} if board else {}),
             fingerprint=fingerprint,
         )
     else:
@@ -116,6 +122,9 @@ def run_job(job: Job, tell: Callable[[RunUpdate], None]) -> None:
     if metrics is None:
         metrics = fitted.measured(split, ease_up_to=settings.ease_up_to)
         tell(RunUpdate(metrics=metrics))
+    if board:
+        board.tell_evaluation(metrics)
+        board.project(dataset.movies, dataset.ratings.rating_counts, fitted.embeddings)
     require_volume(job.artifacts_dir, job.run_id)
     gate = hold_against_active(
         job.artifacts_dir,

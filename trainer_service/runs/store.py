@@ -27,10 +27,12 @@ class RunStore:
 
     Args:
         root: Made when it is locked.
+        tensorboard: Whether runs keep files for TensorBoard.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, tensorboard: bool = False) -> None:
         self._root = root
+        self._has_tensorboard = tensorboard
         self._lock: IO[str] | None = None
 
     def lock(self) -> None:
@@ -105,6 +107,14 @@ class RunStore:
     def checkpoints(self, run_id: str) -> Path:
         """Where a run keeps its weights."""
         return self.folder(run_id) / "checkpoints"
+
+    def tensorboard(self, run_id: str) -> Path | None:
+        """Where a run keeps files for TensorBoard, if it does."""
+        return self.folder(run_id) / "tensorboard" if self._has_tensorboard else None
+
+    def process_log(self, run_id: str) -> Path:
+        """Where the standard error of a run's processes goes."""
+        return self.folder(run_id) / "worker.log"
 
     def discard_checkpoints(self, run_id: str) -> None:
         """Removes a run's weights, if they are there."""

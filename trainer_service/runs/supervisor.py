@@ -310,6 +310,7 @@ class RunSupervisor:
             dataset=run.dataset,
             dataset_dir=await asyncio.to_thread(self._datasets.locate, run.dataset),
             checkpoints_dir=self._store.checkpoints(run.run_id),
+            tensorboard_dir=self._store.tensorboard(run.run_id),
             settings=run.settings,
             force=run.is_forced,
             trained=Trained(
@@ -318,8 +319,7 @@ class RunSupervisor:
             if run.publish_only
             else None,
         )
-        process_log = self._store.folder(run.run_id) / "worker.log"
-        active.process = await TrainingProcess.start(job, process_log)
+        active.process = await TrainingProcess.start(job, self._store.process_log(run.run_id))
         if active.ending:
             active.end()
         ending = RunUpdate()

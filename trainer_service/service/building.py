@@ -31,7 +31,7 @@ class Trainer:
 
     def __init__(self, settings: TrainerSettings) -> None:
         self._supervisor = RunSupervisor(
-            store=RunStore(settings.runs_folder),
+            store=RunStore(settings.runs_folder, tensorboard=settings.tensorboard),
             datasets=DatasetFolder(settings.data_dir),
             artifacts_dir=settings.artifacts_dir,
             control_dir=settings.control_folder,
