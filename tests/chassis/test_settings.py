@@ -10,7 +10,10 @@ from movierec.chassis.settings_page import settings_page
 from recommender_service.settings import RecommenderSettings
 from trainer_service.settings import TrainerSettings
 
-OTHER_VARIABLES = {"MOVIEREC_TRAINER", "MOVIEREC_RECOMMENDER", "MOVIEREC_CONTROL_DIR"}
+OTHER_VARIABLES = {
+    *("MOVIEREC_TRAINER", "MOVIEREC_RECOMMENDER", "MOVIEREC_DOWNLOAD_URL"),
+    "MOVIEREC_CONTROL_DIR",
+}
 """The client's, and one that is reserved."""
 
 

@@ -26,6 +26,7 @@ weights = st.floats(allow_nan=False)
 
 
 def test_the_public_names_are_exactly_those_listed_in_order() -> None:
+    assert all(getattr(mc, name) for name in mc.__all__)  # which imports them
     public = {
         name
         for name, value in vars(mc).items()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from movierec_client.cli.output import clean, console, say_table, short_number, short_time
+from movierec_client.cli.output import clean, short_number, short_time
 
 
 @given(st.text())
@@ -31,19 +31,3 @@ def test_numbers_are_shortened_to_what_one_takes_in(number: float, expected: str
 )
 def test_times_are_shortened_to_what_one_takes_in(seconds: float, expected: str) -> None:
     assert short_time(seconds) == expected
-
-
-def test_a_heading_of_two_lines_takes_no_room_from_the_last_column(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("COLUMNS", "30")
-    console.cache_clear()  # It has the width of the test before.
-
-    say_table([">one\nafter another", "last"], [[1, "x" * 15]])
-
-    console.cache_clear()
-    assert capsys.readouterr().out.splitlines() == [
-        "          one",
-        "after another  last",
-        "            1  xxxxxxxxxxxxxxx",
-    ]

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import termios
 import threading
 from pathlib import Path
 
@@ -126,17 +127,18 @@ def test_ctrl_c_while_waiting_says_that_the_version_is_published(
     assert complaint == "version 4 is published: `movierec versions` shows where it serves\n"
 
 
-def test_on_a_terminal_training_shows_a_bar_with_its_figures(
-    script: Script, environment: dict[str, str]
-) -> None:
-    script.on("Train", [RUNNING, SUCCEEDED])
+def shown_on_a_terminal(
+    arguments: list[str], environment: dict[str, str], width: int = 80
+) -> tuple[int | None, str]:
+    """Runs a command on a terminal; returns its status and all that it has written."""
     ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, width))
     process = subprocess.Popen(
-        [*COMMAND, "train", "ml"],
+        [*COMMAND, *arguments],
         stdin=theirs,
         stdout=theirs,
         stderr=subprocess.PIPE,
-        env=environment,
+        env={**environment, "COLUMNS": str(width)},
     )
     os.close(theirs)
     shown = b""
@@ -148,11 +150,56 @@ def test_on_a_terminal_training_shows_a_bar_with_its_figures(
     finally:
         os.close(ours)
     process.communicate()
+    return process.returncode, shown.decode()
 
-    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode())
-    assert process.returncode == 0
-    assert re.search(r"epoch 2/3 \S+ loss 1\.2500  1\.0k ratings/s  1 min 30 s left", text)
-    assert "version 4 is published" in text
+
+def plain(shown: str) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
+
+
+def test_on_a_terminal_training_shows_a_bar_with_its_figures(
+    script: Script, environment: dict[str, str]
+) -> None:
+    script.on("Train", [RUNNING, SUCCEEDED])
+
+    status, shown = shown_on_a_terminal(["train", "ml"], environment)
+
+    assert status == 0
+    assert re.search(r"epoch 2/3 \S+ loss 1\.2500  1\.0k ratings/s  1 min 30 s left", plain(shown))
+    assert "version 4 is published" in shown
+
+
+@pytest.mark.parametrize("command", ["train", "follow"])
+def test_on_a_narrow_terminal_the_bar_keeps_rate_and_time_left(
+    script: Script, environment: dict[str, str], command: str
+) -> None:
+    script.on("Train", [RUNNING, SUCCEEDED])
+    script.on("FollowRun", [RUNNING, SUCCEEDED])
+
+    _, shown = shown_on_a_terminal([command, "r1"], environment, width=40)
+
+    lines = re.split(r"[\r\n]", plain(shown))
+    assert re.search(r"epoch 2/3 \S+ 1\.0k/s  1 min 30 s left", plain(shown))
+    assert max(len(line) for line in lines if line.startswith("epoch")) <= 40
+
+
+@pytest.mark.parametrize("variable", ["NO_COLOR", "TERM"])
+def test_colours_are_off_where_they_are_not_wanted(
+    script: Script, environment: dict[str, str], variable: str
+) -> None:
+    movie = recommender_pb2.Recommendation(rank=1, title="Heat (1995)", score=0.5)
+    header = recommender_pb2.RecommendHeader()
+    answer = recommender_pb2.RecommendResponse(header=header, recommendations=[movie])
+    coloured = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9\d)")
+    script.on("Recommend", [answer])
+
+    _, with_colours = shown_on_a_terminal(["recommend", "heat"], environment)
+    off = {**environment, variable: "dumb"}
+    _, without = shown_on_a_terminal(["recommend", "heat"], off)
+
+    assert coloured.search(with_colours)
+    assert not coloured.search(without)
+    assert plain(without) == plain(with_colours)
 
 
 def test_a_log_that_is_asked_again_ends_though_the_answers_are_logged_in_it(

@@ -119,10 +119,10 @@ def test_explain_says_under_each_row_what_made_its_score_the_largest_first(
     done = movierec("recommend", "toy story", "aladdin", "--dislike", "heat", "--explain")
 
     assert done.stdout.splitlines()[1:] == [
-        "#  title   score  ratings  genres",
-        "1  Film 1  0.730        7  Comedy",
+        "#  title   score          ratings  genres",
+        "1  Film 1  0.730  ████▍         7  Comedy",
         "   because of Aladdin (1992): 0.61, Toy Story (1995): 0.22, Heat (1995): -0.10",
-        "2  Film 2  0.500        7  Comedy",
+        "2  Film 2  0.500  ███           7  Comedy",
         "   because of Toy Story (1995): 0.50",
     ]
 

@@ -4,7 +4,8 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from movierec_client.cli.output import say, say_table
+from movierec_client.cli.output import say
+from movierec_client.cli.tables import bar, say_table
 from movierec_client.queries import Query
 from movierec_client.results import (
     Answer,
@@ -25,18 +26,22 @@ def say_answer(answer: Answer) -> None:
     movies = answer.recommendations
     because = [_because(movie, answer.header) for movie in movies]
     say_table(
-        [">#", "title", ">score", ">ratings", "genres"],
+        [">#", "title", ">score", "", ">ratings", "genres"],
         [
             (
                 movie.rank,
                 movie.title,
                 f"{movie.score:.3f}",
+                bar(movie.score),
                 f"{movie.rating_count:,}",
                 ", ".join(movie.genres),
             )
             for movie in movies
         ],
-        under=because if any(because) else (),
+        under=because,
+        cut="title",
+        spare=("genres", "ratings", ""),
+        bars="",
         empty="there is no other movie",
     )
 

@@ -51,6 +51,16 @@ class Kept:
     kind: Literal["kept"] = "kept"
 
 
+artifacts = typer.Typer(
+    name="artifacts",
+    help="Check, compare and clear versions in a folder, with no server.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+
+@artifacts.command()
 def verify(
     artifacts_dir: DirArgument,
     versions: Annotated[
@@ -85,6 +95,7 @@ def verify(
         raise typer.Exit(1)
 
 
+@artifacts.command()
 def diff(
     artifacts_dir: DirArgument,
     before: Annotated[int, typer.Argument(metavar="A", help="The number of one version.")],
@@ -112,6 +123,7 @@ def diff(
         say_differences(found)
 
 
+@artifacts.command()
 def gc(
     artifacts_dir: DirArgument,
     *,

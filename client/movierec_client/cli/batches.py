@@ -2,21 +2,23 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
-from movierec_client.batches import Outcome
 from movierec_client.cli.answers import json_of_answer
 from movierec_client.cli.output import say_json
-from movierec_client.client import Client
 from movierec_client.errors import CallError, InvalidArgumentError
 from movierec_client.queries import Query, QueryOptions
 from movierec_client.seeds import Seed
+
+if TYPE_CHECKING:
+    from movierec_client.batches import Outcome
+    from movierec_client.client import Client
 
 _FIELDS = ("movies", *get_type_hints(QueryOptions))
 
 
 def answer_lines(
-    client: Client,
+    client: "Client",
     lines: Iterable[bytes],
     defaults: QueryOptions,
     *,
@@ -42,7 +44,7 @@ def answer_lines(
     return good
 
 
-def json_of_outcome(outcome: Outcome) -> dict[str, Any]:
+def json_of_outcome(outcome: "Outcome") -> dict[str, Any]:
     """Returns an answer, or an error, as a JSON object."""
     if isinstance(outcome, CallError):
         error = {"code": outcome.code, "reason": outcome.reason, "message": outcome.message}

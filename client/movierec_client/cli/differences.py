@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from movierec_client.cli.output import say, say_table
+from movierec_client.cli.output import say
 from movierec_client.cli.rankings import with_error
+from movierec_client.cli.tables import say_table
 
 MOST_NEIGHBOURS = 3
 """Lost and gained neighbours of a movie that are named one by one."""

@@ -15,8 +15,9 @@ from rich.progress import (
 
 from movierec_client.cli.options import JsonOption
 from movierec_client.cli.output import complain, console, say, say_json, short_size
+from movierec_client.cli.tables import say_wrapped
+from movierec_client.movielens import download as downloads
 from movierec_client.movielens.datasets import BASE_URL, DATASETS, TERMS
-from movierec_client.movielens.download import Downloaded, download
 from movierec_client.movielens.watching import Watcher
 
 _TIMEOUT_S = 30.0
@@ -24,8 +25,15 @@ _SHARES = 10  # Where there is no bar, so many lines are printed.
 _LEAST_BYTES = 10_000_000  # of what such lines are printed for
 
 
-def download_dataset(
-    name: Annotated[str, typer.Argument(metavar="NAME", help=f"Which: {', '.join(DATASETS)}.")],
+def download(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help=f"Which: {', '.join(DATASETS)}.",
+            autocompletion=lambda: list(DATASETS),
+        ),
+    ],
     data_dir: Annotated[
         Path, typer.Argument(metavar="DIR", help="The folder to put the folder NAME in.")
     ],
@@ -58,7 +66,9 @@ def download_dataset(
     display = _Display(silent=json)
     try:
         with display:
-            found = download(name, data_dir, base_url=base_url, timeout_s=timeout, watcher=display)
+            found = downloads.download(
+                name, data_dir, base_url=base_url, timeout_s=timeout, watcher=display
+            )
     except KeyboardInterrupt:
         complain("interrupted: the same command goes on from what has arrived")
         raise typer.Exit(130) from None
@@ -119,7 +129,7 @@ class _Display(Watcher):
             say(f"{self._what} {100 * share // _SHARES} %: {short_size(done_bytes)}")
 
 
-def _say_found(found: Downloaded) -> None:
+def _say_found(found: downloads.Downloaded) -> None:
     if not found.url:
         say(f"{found.folder} is there already; remove it to download it anew")
     elif found.md5:
@@ -129,7 +139,7 @@ def _say_found(found: Downloaded) -> None:
         say(f"the licence of {found.name}, from its README:")
         say()
         for line in found.licence.splitlines():
-            say(f"    {line}".rstrip())
+            say_wrapped(line, 4) if line.strip() else say()
         say()
     say(f"{found.folder}: {', '.join(found.files)}; {short_size(found.size_bytes)}")
     min_ratings = DATASETS[found.name].min_ratings

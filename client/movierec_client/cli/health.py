@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from movierec_client.cli.connecting import connect
 from movierec_client.cli.options import (
     DEFAULT_TIMEOUT_S,
     RECOMMENDER_ADDRESS,
@@ -14,7 +15,6 @@ from movierec_client.cli.options import (
     TrainerOption,
 )
 from movierec_client.cli.output import complain, say, say_json
-from movierec_client.client import Client
 from movierec_client.services import ServiceName
 from movierec_client.states import ServingStatus
 
@@ -38,7 +38,7 @@ def health(
 
     Example: movierec health recommender
     """
-    with Client(trainer=trainer, recommender=recommender, timeout_s=timeout) as client:
+    with connect(trainer=trainer, recommender=recommender, timeout_s=timeout) as client:
         answers = client.health(*([service] if service else []), live=live)
     for answer in answers:
         if json:

@@ -10,18 +10,9 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from movierec_client.cli import artifacts
-from movierec_client.cli.downloading import download_dataset
-from movierec_client.cli.health import health
-from movierec_client.cli.movies import search
+from movierec_client.cli.commands import CommandGroup
 from movierec_client.cli.output import complain, say
-from movierec_client.cli.recommending import recommend
-from movierec_client.cli.replaying import replay
-from movierec_client.cli.sample import sample
-from movierec_client.cli.training import cancel, follow, publish, runs, train
-from movierec_client.cli.versions import activate, model, versions
 from movierec_client.compatibility import log as warnings
 from movierec_client.errors import MovierecError
 from movierec_client.version import version as movierec_version
@@ -34,7 +25,7 @@ class _Complaints(logging.Handler):
         complain(record.getMessage())
 
 
-class _Commands(TyperGroup):
+class _Commands(CommandGroup):
     def invoke(self, ctx: Any) -> Any:
         """Runs a command; an error of the library ends in its sentence and code 1."""
         complaints = _Complaints(logging.WARNING)
@@ -75,22 +66,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.callback()(_movierec)
-for _command in (
-    *(train, recommend, search, replay, model, versions, activate),
-    *(runs, follow, publish, cancel, health, sample),
-):
-    app.command()(_command)
-app.command("download")(download_dataset)
-
-_artifacts = typer.Typer(
-    name="artifacts",
-    help="Check, compare and clear versions in a folder, with no server.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-for _offline in (artifacts.verify, artifacts.diff, artifacts.gc):
-    _artifacts.command()(_offline)
-app.add_typer(_artifacts)
 
 
 def main() -> None:

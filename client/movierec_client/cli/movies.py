@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from movierec_client.cli.connecting import connect
 from movierec_client.cli.options import (
     DEFAULT_TIMEOUT_S,
     RECOMMENDER_ADDRESS,
@@ -13,8 +14,8 @@ from movierec_client.cli.options import (
     VersionOption,
     version_of,
 )
-from movierec_client.cli.output import say_json, say_table
-from movierec_client.client import Client
+from movierec_client.cli.output import say_json
+from movierec_client.cli.tables import say_table
 
 
 def search(
@@ -32,7 +33,7 @@ def search(
 
     Example: movierec search matrix
     """
-    with Client(recommender=recommender, timeout_s=timeout) as client:
+    with connect(recommender=recommender, timeout_s=timeout) as client:
         found = client.search(text, limit, version=version_of(version))
     if json:
         for movie in found:
@@ -45,4 +46,6 @@ def search(
             for movie in found
         ],
         empty="no title is like that",
+        cut="title",
+        spare=("genres", "ratings"),
     )

@@ -1,27 +1,22 @@
-"""What is printed: text that is safe for a terminal, tables, and JSON lines."""
+"""What is printed: text that is safe for a terminal, and JSON lines."""
 
 import dataclasses
 import functools
 import json
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.console import Console
+
 
 # Controls, lone surrogates and line ends by another name; and what turns the
 # direction of writing, with which a title could pose as another.
 _UNSAFE_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 _UNSAFE_CHARACTERS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_GAP = 2  # spaces between columns
-_LEAST_WIDTH = 12  # of a last column
-_BELOW = "\ue000"  # a private character, in place of what stands below a row
 
 
 def clean(text: str) -> str:
@@ -35,18 +30,31 @@ def clean(text: str) -> str:
 
 
 @functools.cache
-def console() -> Console:
+def console() -> "Console":
     """Returns the one console on standard output; it prints texts as they are."""
+    from rich.console import Console  # noqa: PLC0415 - help and completion do without it
+
     return Console(highlight=False, markup=False, emoji=False)
 
 
 def say(line: str = "") -> None:
     """Prints a line, however long, on standard output."""
+    from rich.text import Text  # noqa: PLC0415
+
     console().print(Text(clean(line)), soft_wrap=True)
+
+
+def say_as_it_is(text: str) -> None:
+    """Prints what is meant for a program, not for a terminal."""
+    sys.stdout.write(f"{text.strip()}\n")
+    sys.stdout.flush()
 
 
 def complain(line: str) -> None:
     """Prints a line, however long, on standard error."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     Console(stderr=True).print(Text(clean(line)), soft_wrap=True)
 
 
@@ -61,66 +69,6 @@ def say_json(value: Any, *, kind: str = "") -> None:
     told = fields | ({"kind": kind} if kind else {})
     sys.stdout.write(json.dumps(told, default=_json_of) + "\n")
     sys.stdout.flush()
-
-
-def say_table(
-    columns: Sequence[str],
-    rows: Iterable[Sequence[object]],
-    *,
-    under: Sequence[str] = (),
-    empty: str = "",
-    whole: str = "",
-) -> None:
-    """Prints a table; texts that are too long for it are folded, not cut.
-
-    The last column alone is cut where the line ends: what matters least goes there.
-
-    Args:
-        columns: The headings; ">" before one sets its column to the right, and
-            one may have several lines.
-        rows: A cell for each column; None prints as "-".
-        under: What is to stand below each row, beginning at the second column;
-            if there is none, nothing stands below any.
-        empty: What to say instead if there are no rows.
-        whole: The heading of a column that is not folded either: ids are to be copied.
-    """
-    cells = [[clean("-" if cell is None else str(cell)) for cell in row] for row in rows]
-    if not cells:
-        say(empty)
-        return
-    screen = console()
-    *widths, _ = (
-        max(map(cell_len, "\n".join(column).split("\n"))) + _GAP
-        for column in zip(columns, *cells, strict=True)
-    )
-    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
-    for heading in columns:
-        right = heading.startswith(">")
-        table.add_column(
-            heading.removeprefix(">"),
-            justify="right" if right else "left",
-            no_wrap=right or heading == whole,
-            overflow="fold",
-        )
-    table.columns[-1].no_wrap = True
-    table.columns[-1].overflow = "ellipsis"
-    table.columns[-1].max_width = max(_LEAST_WIDTH, screen.width - sum(widths))
-    for row in cells:
-        table.add_row(*map(Text, row))
-        if under:
-            table.add_row(_BELOW)
-    below = iter(under)
-    firsts = [columns[0].removeprefix(">"), *(row[0] for row in cells)]
-    indent = max(map(cell_len, "\n".join(firsts).split("\n"))) + _GAP
-    for segments in screen.render_lines(table):
-        line = Text.assemble(*((segment.text, segment.style or "") for segment in segments))
-        line.rstrip()
-        if line.plain.strip() != _BELOW:
-            screen.print(line, soft_wrap=True)
-        elif text := next(below, ""):
-            for part in Text(clean(text)).wrap(screen, screen.width - indent):
-                part.rstrip()
-                screen.print(Text(" " * indent) + part, soft_wrap=True)
 
 
 def when(time: datetime | None) -> str | None:

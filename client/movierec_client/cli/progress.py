@@ -11,6 +11,8 @@ from movierec_client.runs import GateResult, RunEvent
 from movierec_client.runs import Progress as Fitting
 from movierec_client.states import RunPhase
 
+_WIDE = 70  # columns
+
 
 class RunDisplay:
     """Shows the events of a run, from the first to the last.
@@ -82,10 +84,13 @@ class RunDisplay:
 
 
 def _figures(fitting: Fitting) -> str:
-    figures = [f"loss {fitting.loss:.4f}"]
-    if fitting.val_loss is not None:
-        figures.append(f"val {fitting.val_loss:.4f}")
-    figures.append(f"{short_number(fitting.ratings_per_second)} ratings/s")
+    figures = []
+    if console().width >= _WIDE:  # Else there is room for what one waits for, and no more.
+        figures.append(f"loss {fitting.loss:.4f}")
+        if fitting.val_loss is not None:
+            figures.append(f"val {fitting.val_loss:.4f}")
+    of_what = " ratings" if console().width >= _WIDE else ""
+    figures.append(f"{short_number(fitting.ratings_per_second)}{of_what}/s")
     if fitting.time_left_s is not None:
         figures.append(f"{short_time(fitting.time_left_s)} left")
     return "  ".join(figures)

@@ -1,6 +1,7 @@
 """How well a model ranks, beside simpler means: at a glance, or every figure."""
 
-from movierec_client.cli.output import say, say_table
+from movierec_client.cli.output import say
+from movierec_client.cli.tables import say_table
 from movierec_client.runs import RankingMetrics, TrainingMetrics
 
 _MOST_SEEDS = "given 80 % of the movies that they like"

@@ -3,12 +3,13 @@
 import re
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from movierec_client.cli.answers import json_of, notes, say_answer
 from movierec_client.cli.batches import answer_lines
+from movierec_client.cli.connecting import connect
 from movierec_client.cli.options import (
     DEFAULT_TIMEOUT_S,
     RECOMMENDER_ADDRESS,
@@ -19,9 +20,11 @@ from movierec_client.cli.options import (
     version_of,
 )
 from movierec_client.cli.output import complain, say_json
-from movierec_client.client import Client
 from movierec_client.queries import Combination, Query, QueryOptions, UnknownSeeds, Years
 from movierec_client.results import Answer
+
+if TYPE_CHECKING:
+    from movierec_client.client import Client
 
 _YEARS = re.compile(r"(?P<first>[0-9]{1,9})?-(?P<last>[0-9]{1,9})?|(?P<only>[0-9]{1,9})")
 _WINDOW = 64  # queries of a file
@@ -128,7 +131,7 @@ def recommend(
         raise typer.BadParameter("name a movie, or give --batch FILE")
     if batch is not None and (movies or not json):
         raise typer.BadParameter("--batch takes no MOVIE, and prints JSON: give --json")
-    with Client(recommender=recommender, timeout_s=timeout) as client:
+    with connect(recommender=recommender, timeout_s=timeout) as client:
         if batch is None:
             _recommend(client, Query(movies or (), **options), json=json)
         elif not _recommend_many(client, batch, options):
@@ -148,7 +151,7 @@ def years_of(text: str | None) -> Years | None:
     return only if only is not None else (first, last)
 
 
-def _recommend(client: Client, query: Query, *, json: bool) -> None:
+def _recommend(client: "Client", query: Query, *, json: bool) -> None:
     with client.recommend(query) as found:
         for note in notes(found.header, query):
             complain(note)
@@ -159,7 +162,7 @@ def _recommend(client: Client, query: Query, *, json: bool) -> None:
             say_answer(Answer(found.header, tuple(found)))
 
 
-def _recommend_many(client: Client, name: str, options: QueryOptions) -> bool:
+def _recommend_many(client: "Client", name: str, options: QueryOptions) -> bool:
     """Answers the queries of a file; returns whether all went well."""
     with ExitStack() as stack:
         if name == "-":

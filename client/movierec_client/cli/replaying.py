@@ -4,12 +4,13 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
 from movierec_client.cli.answers import notes, say_answer
 from movierec_client.cli.batches import json_of_outcome
+from movierec_client.cli.connecting import connect
 from movierec_client.cli.options import (
     DEFAULT_TIMEOUT_S,
     RECOMMENDER_ADDRESS,
@@ -18,9 +19,10 @@ from movierec_client.cli.options import (
     TimeoutOption,
 )
 from movierec_client.cli.output import complain, say, say_json
-from movierec_client.client import Client
 from movierec_client.errors import CallError, InvalidArgumentError, UnavailableError
-from movierec_client.replays import Replay
+
+if TYPE_CHECKING:
+    from movierec_client.replays import Replay
 
 
 def replay(
@@ -44,7 +46,7 @@ def replay(
     Example: movierec replay - < recommendations.jsonl
     """
     good = True
-    with Client(recommender=recommender, timeout_s=timeout) as client:
+    with connect(recommender=recommender, timeout_s=timeout) as client:
         for position, one in enumerate(_lines(line)):
             try:
                 replayed = client.replay(one)
@@ -91,7 +93,7 @@ def _read(stream: BinaryIO, left: int | None) -> Iterator[str]:
         yield line.decode("utf-8", "replace")
 
 
-def _check_reached(replayed: Replay) -> None:
+def _check_reached(replayed: "Replay") -> None:
     """Raises if there was nobody to ask, which is no difference between answers."""
     outcome = replayed.outcome
     if isinstance(outcome, UnavailableError) and not (outcome.reason or replayed.same):
@@ -104,7 +106,7 @@ def _show_no_line(position: int, error: InvalidArgumentError, *, json: bool) -> 
     complain(error.message)
 
 
-def _show(replayed: Replay) -> None:
+def _show(replayed: "Replay") -> None:
     outcome = replayed.outcome
     if isinstance(outcome, CallError):
         (say if replayed.same else complain)(outcome.message)
@@ -115,7 +117,7 @@ def _show(replayed: Replay) -> None:
     (say if replayed.same else complain)(_verdict(replayed))
 
 
-def _json_of(replayed: Replay) -> dict[str, Any]:
+def _json_of(replayed: "Replay") -> dict[str, Any]:
     return {
         "same": replayed.same,
         "different_ranks": replayed.different_ranks,
@@ -123,7 +125,7 @@ def _json_of(replayed: Replay) -> dict[str, Any]:
     }
 
 
-def _verdict(replayed: Replay) -> str:
+def _verdict(replayed: "Replay") -> str:
     """Returns how the answer compares with the log, in a sentence."""
     logged, outcome = replayed.logged, replayed.outcome
     when = f"the answer of {logged.time}" if logged.time else "the logged answer"

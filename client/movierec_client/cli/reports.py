@@ -1,7 +1,8 @@
 """What a run found in its data and measured at its end, for people."""
 
-from movierec_client.cli.output import say, say_table
+from movierec_client.cli.output import say
 from movierec_client.cli.rankings import say_rankings, say_rankings_in_full, with_error
+from movierec_client.cli.tables import say_table
 from movierec_client.runs import DataReport, TrainingMetrics
 
 

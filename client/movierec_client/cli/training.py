@@ -1,10 +1,11 @@
 """The commands for the trainer: train, publish, follow, runs, cancel."""
 
 from contextlib import ExitStack
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from movierec_client.cli.connecting import connect
 from movierec_client.cli.options import (
     DEFAULT_RUN_TIMEOUT_S,
     DEFAULT_TIMEOUT_S,
@@ -17,14 +18,15 @@ from movierec_client.cli.options import (
     TimeoutOption,
     TrainerOption,
 )
-from movierec_client.cli.output import complain, say, say_json, say_table, when
-from movierec_client.cli.progress import RunDisplay
+from movierec_client.cli.output import complain, say, say_json, when
 from movierec_client.cli.serving import serving_line
-from movierec_client.client import Client
+from movierec_client.cli.tables import say_table
 from movierec_client.errors import DeadlineExceededError, UnavailableError
 from movierec_client.runs import Run, RunEvent
 from movierec_client.states import RunState
-from movierec_client.streams import Stream
+
+if TYPE_CHECKING:
+    from movierec_client.streams import Stream
 
 _SERVING_TIMEOUT_S = 5 * 60.0
 
@@ -88,7 +90,7 @@ def train(
 
     Example: movierec train ml-latest-small --min-ratings 50 --wait
     """
-    with Client(trainer=trainer, run_timeout_s=timeout) as client:
+    with connect(trainer=trainer, run_timeout_s=timeout) as client:
         events = client.train(
             dataset,
             min_ratings=min_ratings,
@@ -129,7 +131,7 @@ def publish(
 
     Example: movierec publish RUN --force
     """
-    with Client(trainer=trainer, run_timeout_s=timeout) as client:
+    with connect(trainer=trainer, run_timeout_s=timeout) as client:
         _watch(client.publish(run_id, force=force), json=json)
 
 
@@ -146,7 +148,7 @@ def follow(
 
     Example: movierec follow RUN
     """
-    with Client(trainer=trainer, run_timeout_s=timeout) as client:
+    with connect(trainer=trainer, run_timeout_s=timeout) as client:
         _watch(client.follow(run_id), json=json)
 
 
@@ -160,7 +162,7 @@ def runs(
 
     Example: movierec runs
     """
-    with Client(trainer=trainer, timeout_s=timeout) as client:
+    with connect(trainer=trainer, timeout_s=timeout) as client:
         found = client.runs()
         if json:
             for run in found:
@@ -171,7 +173,7 @@ def runs(
             for run in found
         ]
     columns = ["run", "state", "data set", "started (UTC)", "outcome"]
-    say_table(columns, rows, empty="there are no runs yet", whole="run")
+    say_table(columns, rows, empty="there are no runs yet", cut="data set", spare=["started (UTC)"])
 
 
 def cancel(
@@ -189,7 +191,7 @@ def cancel(
 
     Example: movierec cancel RUN
     """
-    with Client(trainer=trainer, timeout_s=timeout) as client:
+    with connect(trainer=trainer, timeout_s=timeout) as client:
         run = client.cancel(run_id)
     if json:
         say_json(run)
@@ -200,12 +202,14 @@ def cancel(
         say(f"run {run.run_id} is cancelled")
 
 
-def _watch(events: Stream[RunEvent], *, json: bool) -> RunEvent | None:
+def _watch(events: "Stream[RunEvent]", *, json: bool) -> RunEvent | None:
     """Shows a run to its end, and says what becomes of it if one leaves early.
 
     Returns:
         Its last event, if there was any.
     """
+    from movierec_client.cli.progress import RunDisplay  # noqa: PLC0415 - help does without it
+
     run_id, event = "", None
     try:
         with ExitStack() as stack:
@@ -226,7 +230,7 @@ def _watch(events: Stream[RunEvent], *, json: bool) -> RunEvent | None:
 
 def _wait_until_serving(version: int, recommender: str, *, json: bool) -> None:
     try:
-        with Client(recommender=recommender) as client:
+        with connect(recommender=recommender) as client:
             fleet = client.wait_until_serving(version, timeout_s=_SERVING_TIMEOUT_S)
     except KeyboardInterrupt:
         complain(f"version {version} is published: `movierec versions` shows where it serves")

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from movierec_client.cli.connecting import connect
 from movierec_client.cli.options import (
     DEFAULT_TIMEOUT_S,
     RECOMMENDER_ADDRESS,
@@ -13,10 +14,10 @@ from movierec_client.cli.options import (
     VersionOption,
     version_of,
 )
-from movierec_client.cli.output import complain, say, say_json, say_table, when
+from movierec_client.cli.output import complain, say, say_json, when
 from movierec_client.cli.reports import say_data, say_metrics
 from movierec_client.cli.serving import gate_line, serving_line
-from movierec_client.client import Client
+from movierec_client.cli.tables import say_table
 from movierec_client.results import Activation, Fleet, Version
 
 _LOAD_TIMEOUT_S = 60.0
@@ -37,7 +38,7 @@ def model(
 
     Example: movierec model --version stable
     """
-    with Client(recommender=recommender, timeout_s=timeout) as client:
+    with connect(recommender=recommender, timeout_s=timeout) as client:
         shown = client.model(version=version_of(version))
     if json:
         say_json(shown)
@@ -68,7 +69,7 @@ def versions(
 
     Example: movierec versions
     """
-    with Client(recommender=recommender, timeout_s=timeout) as client:
+    with connect(recommender=recommender, timeout_s=timeout) as client:
         found = client.versions()
         if json:
             for version in found:
@@ -83,6 +84,8 @@ def versions(
         [">version", "state", ">made (UTC)", ">movies", ">NDCG@100", "data set"],
         [_row(version) for version in listed],
         empty="there are no versions yet" if fleet.look_time else _NO_FOLDER,
+        fold="state",
+        spare=["NDCG@100", "movies"],
     )
     _say_fleet(fleet)
     for version in listed:
@@ -109,10 +112,10 @@ def activate(
     It holds for every recommender on the volume, and over restarts. A number pins
     that version, until "latest" or another number is activated.
 
-    Example: movierec activate 6, movierec activate 7 --label canary
+    Example: movierec activate 6; movierec activate 7 --label canary
     """
     target = _target(version, label)
-    with Client(recommender=recommender, timeout_s=timeout) as client:
+    with connect(recommender=recommender, timeout_s=timeout) as client:
         activation = client.activate(target, label=label)
     if json:
         say_json(activation)

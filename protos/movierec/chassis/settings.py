@@ -27,6 +27,7 @@ KNOWN_VARIABLES = frozenset(
         "CHUNK_SIZE",
         "CONTROL_DIR",
         "DATA_DIR",
+        "DOWNLOAD_URL",
         "KEEP_FOR_S",
         "KEEP_VERSIONS",
         "KEEP_WEIGHTS_S",
@@ -44,6 +45,7 @@ KNOWN_VARIABLES = frozenset(
         "REMEMBERED_MB",
         "RUNS_DIR",
         "SHUTDOWN_GRACE_S",
+        "TENSORBOARD",
         "TRAINER",
         "WORKERS",
     )

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,21 +16,16 @@ from movierec_client.movielens.licence import licence_in
 from support.archive_servers import ArchiveServer, Asked, archive, contents, tables
 from support.client_drivers import Movierec
 from support.datasets import REAL_DATA
+from support.downloads import NAME, ZIP
 
-NAME = "ml-latest-small"
-ZIP = f"/{NAME}.zip"
 PATIENCE_S = 60
 
 
-@pytest.fixture
-def archives(monkeypatch: pytest.MonkeyPatch) -> Iterator[ArchiveServer]:
-    with ArchiveServer() as archives:
-        archives.publish(NAME, archive(NAME))
-        monkeypatch.setenv("MOVIEREC_DOWNLOAD_URL", archives.url)
-        yield archives
+@pytest.fixture(autouse=True)
+def _address(archives: ArchiveServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOVIEREC_DOWNLOAD_URL", archives.url)
 
 
-@pytest.mark.usefixtures("archives")
 def test_it_says_the_terms_the_licence_and_what_to_do_next(
     movierec: Movierec, tmp_path: Path
 ) -> None:
