@@ -48,7 +48,7 @@ def sentence_for(
 
 
 def _unavailable(said: str, name: str, where: str, variable: str) -> str:
-    cause = said.rpartition("last error: ")[2]
+    cause = said.rpartition("last error: ")[2].rpartition("to remote host: ")[2]
     if cause.endswith(_NOT_SERVING):
         return (
             f"{where} is there, but does not serve: it has no version to answer with, or is being "

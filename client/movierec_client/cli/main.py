@@ -13,6 +13,7 @@ import typer
 
 from movierec_client.cli.commands import CommandGroup
 from movierec_client.cli.output import complain, say
+from movierec_client.cli.wording import in_words
 from movierec_client.compatibility import log as warnings
 from movierec_client.errors import MovierecError
 from movierec_client.version import version as movierec_version
@@ -33,7 +34,7 @@ class _Commands(CommandGroup):
         try:
             return super().invoke(ctx)
         except MovierecError as error:
-            complain(error.message)
+            complain(in_words(error))
             raise typer.Exit(1) from error
         finally:
             warnings.removeHandler(complaints)
