@@ -302,6 +302,14 @@ def test_the_summary_of_every_command_is_the_first_line_of_its_own_help() -> Non
     assert told == SUMMARIES
 
 
+@pytest.mark.parametrize("command", ["", "artifacts"])
+def test_the_help_of_a_group_has_an_example_too(movierec: Movierec, command: str) -> None:
+    done = movierec(*command.split(), "--help")
+
+    assert f"Example: movierec {command}".rstrip() in done.stdout
+    assert all(len(line) <= 80 for line in done.stdout.splitlines())
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_of_every_command_has_an_example_and_fits_80_columns(
     movierec: Movierec, command: str

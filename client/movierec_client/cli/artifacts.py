@@ -53,7 +53,8 @@ class Kept:
 
 artifacts = typer.Typer(
     name="artifacts",
-    help="Check, compare and clear versions in a folder, with no server.",
+    help="Check, compare and clear versions in a folder, with no server.\n\n"
+    "Example: movierec artifacts verify artifacts",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

@@ -18,12 +18,13 @@ def completion(
     To be read by the shell when it starts, from ~/.bashrc, ~/.zshrc (below
     compinit) or ~/.config/fish/config.fish:
 
+    \b
         eval "$(movierec completion bash)"
         eval "$(movierec completion zsh)"
         movierec completion fish | source
 
     Example: movierec completion bash
-    """
+    """  # noqa: D301 - Typer takes the control for "do not fold"
     script = typers.get_completion_script(  # type: ignore[attr-defined]
         prog_name="movierec", complete_var="_MOVIEREC_COMPLETE", shell=shell
     )

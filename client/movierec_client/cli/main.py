@@ -55,7 +55,10 @@ def _movierec(
         ),
     ] = False,
 ) -> None:
-    """People who liked these films also liked: train models, and ask them."""
+    """People who liked these films also liked: train models, and ask them.
+
+    Example: movierec recommend "Toy Story"
+    """
 
 
 app = typer.Typer(

@@ -19,7 +19,7 @@ from movierec_client.cli.tables import say_table
 
 
 def search(
-    text: Annotated[str, typer.Argument(help="Some of a title.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="Some of a title.")],
     *,
     limit: Annotated[
         int, typer.Option("-n", "--limit", metavar="N", help="At most how many.")

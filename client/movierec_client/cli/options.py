@@ -30,7 +30,13 @@ TimeoutOption = Annotated[
     float, typer.Option("--timeout", metavar="SECONDS", help="How long to wait for an answer.")
 ]
 RunTimeoutOption = Annotated[
-    float, typer.Option("--timeout", metavar="SECONDS", help="How long to follow the run.")
+    float,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        show_default="a day",
+        help="How long to follow the run.",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 ForceOption = Annotated[

@@ -33,7 +33,7 @@ _WINDOW = 64  # queries of a file
 def recommend(
     movies: Annotated[
         list[str] | None,
-        typer.Argument(metavar="MOVIE...", help="Titles in any usual form, or ids."),
+        typer.Argument(metavar="MOVIE", help="Titles in any usual form, or ids."),
     ] = None,
     *,
     k: Annotated[int, typer.Option("-k", metavar="N", help="How many movies.")] = 10,

@@ -11,12 +11,17 @@ from movierec_client.cli.services import service_code
 
 
 def sample(
-    out_dir: Annotated[Path, typer.Argument(help="The folder to write; new or empty.")],
+    out_dir: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The folder to write; new or empty.")
+    ],
     *,
     scale: Annotated[
-        float | None, typer.Option(help="Size as a share of MovieLens 20M, up to 1.")
+        float | None,
+        typer.Option(metavar="SHARE", help="Size as a share of MovieLens 20M, up to 1."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of all that is drawn at random.")] = 0,
+    seed: Annotated[
+        int, typer.Option(metavar="S", help="Seed of all that is drawn at random.")
+    ] = 0,
     json: JsonOption = False,
 ) -> None:
     """Write a sample data set of real films with simulated ratings.

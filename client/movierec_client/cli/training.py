@@ -32,20 +32,26 @@ _SERVING_TIMEOUT_S = 5 * 60.0
 
 
 def train(
-    dataset: Annotated[str, typer.Argument(help="A folder under the trainer's data directory.")],
+    dataset: Annotated[
+        str, typer.Argument(metavar="DATASET", help="A folder under the trainer's data directory.")
+    ],
     *,
     min_ratings: Annotated[
-        int | None, typer.Option(help="Movies need more ratings than this; default 5,000.")
+        int | None,
+        typer.Option(metavar="N", help="Movies need more ratings than this; default 5,000."),
     ] = None,
     epochs: Annotated[
         int | None,
-        typer.Option(help="Passes over the users; default 3 to 40, fewer for many users."),
+        typer.Option(
+            metavar="N", help="Passes over the users; default 3 to 40, fewer for many users."
+        ),
     ] = None,
     dim: Annotated[
-        int | None, typer.Option(help="Dimensions of the embedding; default 256.")
+        int | None, typer.Option(metavar="D", help="Dimensions of the embedding; default 256.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Seed of all that is drawn at random; default 0.")
+        int | None,
+        typer.Option(metavar="S", help="Seed of all that is drawn at random; default 0."),
     ] = None,
     co_liked_weight: Annotated[
         float | None,
@@ -68,7 +74,7 @@ def train(
         typer.Option(metavar="MOVIES", help="Measure EASE too, up to this many; default 4,000."),
     ] = None,
     request_id: Annotated[
-        str | None, typer.Option(help="Asking again with the same id joins the run.")
+        str | None, typer.Option(metavar="ID", help="Asking again with the same id joins the run.")
     ] = None,
     validate_only: Annotated[
         bool, typer.Option("--validate-only", help="Check the request and read the data, no more.")

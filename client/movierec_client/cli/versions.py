@@ -96,7 +96,10 @@ def versions(
 def activate(
     version: Annotated[
         str,
-        typer.Argument(help='A number, or "latest"; with --label also "none", to take it away.'),
+        typer.Argument(
+            metavar="VERSION",
+            help='A number, or "latest"; with --label also "none", to take it away.',
+        ),
     ],
     *,
     label: Annotated[
