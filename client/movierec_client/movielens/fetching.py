@@ -82,7 +82,7 @@ def _take(url: str, partial: Partial, timeout_s: float, watcher: Watcher) -> Non
         if error.status == _RANGE_NOT_SATISFIABLE and asked:
             raise _OtherFileError from error
         raise
-    if promised or (partial.total is not None and not partial.is_whole):
+    if partial.total is not None and not partial.is_whole:
         raise BrokenError("it broke off")
 
 

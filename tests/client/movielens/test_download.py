@@ -172,6 +172,7 @@ def test_what_is_there_already_is_not_downloaded_again_nor_overwritten(
         fetched(archives, tmp_path, told, "ml-1m")
 
     assert (again.url, len(archives.asked)) == ("", asked)
+    assert {path.name for path in tmp_path.iterdir()} == {NAME, "ml-1m"}
 
 
 def test_a_disk_without_room_is_said_before_anything_is_fetched(

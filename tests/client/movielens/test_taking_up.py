@@ -64,6 +64,7 @@ def test_what_changed_between_two_calls_is_not_glued_together(
     fetched(archives, tmp_path, told)
 
     assert dict(contents(tmp_path / NAME)) == new_tables
+    assert not [note for note in told.notes if "no good" in note]  # It never came to that.
 
 
 def test_a_server_that_answers_no_parts_sends_all_again(
