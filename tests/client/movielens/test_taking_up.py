@@ -3,9 +3,12 @@
 import json
 import os
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+from movierec_client.errors import DownloadError
+from movierec_client.movielens.download import download
 from support.archive_servers import (
     ArchiveServer,
     Asked,
@@ -15,6 +18,7 @@ from support.archive_servers import (
     says,
     tables,
 )
+from support.client_drivers import Movierec
 from support.downloads import NAME, ZIP, Told, fetched, refused
 
 
@@ -217,3 +221,37 @@ def test_what_a_kill_left_whole_is_unpacked_without_being_fetched_again(
 
     assert archives.ranges_of(ZIP) == []
     assert dict(contents(tmp_path / NAME)) == tables()
+
+
+def test_a_server_that_falls_silent_is_left_and_what_has_arrived_is_kept(
+    archives: ArchiveServer, tmp_path: Path, told: Told
+) -> None:
+    ended = Event()
+
+    def hang(asked: Asked) -> None:
+        asked.body = asked.body[: 30_000 if asked.status == 200 else 0]
+        asked.then = ended.wait
+
+    archives.next(ZIP, hang, hang, hang)
+
+    with pytest.raises(DownloadError) as caught:
+        download(NAME, tmp_path, base_url=archives.url, timeout_s=0.3, watcher=told)
+    ended.set()
+    fetched(archives, tmp_path, told)
+
+    assert "cannot be fetched as a whole (no answer in time); 30,000 of" in caught.value.message
+    assert archives.ranges_of(ZIP)[-1] == "bytes=30000-"
+
+
+def test_a_size_that_is_not_told_is_no_obstacle_to_showing_how_it_goes_on(
+    movierec: Movierec, archives: ArchiveServer, tmp_path: Path
+) -> None:
+    def tell_no_length(asked: Asked) -> None:
+        asked.length = None
+
+    archives.next(ZIP, tell_no_length)
+
+    done = movierec("download", NAME, str(tmp_path), "--from", archives.url)
+
+    assert done.exit_code == 0
+    assert "downloading\n" in done.stdout
