@@ -39,6 +39,10 @@ class TrainerSettings(ServiceSettings):
     max_bad_row_share: Annotated[float, Field(ge=0, le=1)] = 0.25
     """Share of a rating file's rows that may be bad; with more the run fails."""
 
+    reports: bool = True
+    """Whether to make a report on each version once it is published, beside it on the volume;
+    without, one is made when it is asked for."""
+
     @property
     def runs_folder(self) -> Path:
         """Where runs are kept."""

@@ -33,6 +33,7 @@ from movierec_client.errors import (
     ServerError,
     UnavailableError,
 )
+from movierec_client.insights import Insights
 from movierec_client.operations import TrainOptions
 from movierec_client.queries import Query, QueryOptions
 from movierec_client.recommendations import AsyncRecommendations, Recommendations
@@ -93,6 +94,7 @@ __all__ = [
     "FailedPreconditionError",
     "Fleet",
     "GateResult",
+    "Insights",
     "InvalidArgumentError",
     "LoggedAnswer",
     "Manifest",

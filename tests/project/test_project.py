@@ -82,6 +82,7 @@ def test_the_wheel_holds_every_package_with_its_types_and_data(wheel: Path) -> N
         assert f"{package}/py.typed" in names
     assert "movierec/v1/trainer_pb2_grpc.py" in names
     assert "trainer_service/sample/films.csv" in names
+    assert "trainer_service/insights/parts/page.html" in names
     assert not [name for name in names if name.startswith(("tests", "deploy"))]
 
 

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from movierec_client.cli import artifacts
 from movierec_client.cli.health import health
+from movierec_client.cli.insights import insights
 from movierec_client.cli.movies import search
 from movierec_client.cli.output import complain, say
 from movierec_client.cli.recommending import recommend
@@ -76,7 +77,7 @@ app = typer.Typer(
 app.callback()(_movierec)
 for _command in (
     *(train, recommend, search, replay, model, versions, activate),
-    *(runs, follow, publish, cancel, health, sample),
+    *(runs, follow, publish, cancel, insights, health, sample),
 ):
     app.command()(_command)
 
