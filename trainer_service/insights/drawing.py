@@ -40,6 +40,9 @@ COLOURS = {
 WIDTH, HEIGHT = 5.0, 3.4
 """Inches. So narrow that a telephone shows the letters nearly as large as they are."""
 
+DOTS_PER_INCH = 150
+"""Of the parts of a picture that are dots, where there are too many to be shapes."""
+
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "text.parse_math": False,  # a title with dollars is no formula
@@ -124,7 +127,8 @@ def draw(
         FigureCanvasSVG(figure)
         paint(figure.subplots())
         file = io.StringIO()
-        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+        metadata = {"Date": None, "Creator": None}
+        figure.savefig(file, format="svg", metadata=metadata, dpi=DOTS_PER_INCH)
     return Picture(name, alt, _tidied(file.getvalue()))
 
 
