@@ -20,6 +20,9 @@ DAMPING = 50
 MOST_GENRES = 24
 """So many of the most common genres are looked at; MovieLens has 20."""
 
+FIRST_FILM, LAST_FILM = 1870, 2100
+"""Release years that can be; a title that says another one says none."""
+
 CURVE_POINTS = 400
 USER_BINS = 30
 
@@ -145,6 +148,9 @@ def numbers_of_dataset(
     """
     tallies = MovieTallies(dataset.ratings)
     genres = _genre_members(dataset.movies.genres)
+    years = [
+        year if year and FIRST_FILM <= year <= LAST_FILM else None for year in dataset.movies.years
+    ]
     damped = tallies.damped_means(DAMPING)
 
     def top(by: NDArray[np.int64] | NDArray[np.float64]) -> tuple[RatedMovie, ...]:
@@ -159,8 +165,8 @@ def numbers_of_dataset(
         star_counts=tuple(star_counts(dataset.ratings).tolist()),
         ratings_per_movie=_per_movie(tallies.counts, min_ratings),
         ratings_per_user=_per_user(np.diff(dataset.ratings.user_offsets)),
-        years=_years(dataset.movies.years, tallies),
-        movies_without_year=dataset.movies.years.count(None),
+        years=_years(years, tallies),
+        movies_without_year=years.count(None),
         genres=tuple(
             Genre(
                 genre=genre,

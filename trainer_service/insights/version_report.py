@@ -9,6 +9,9 @@ from trainer_service.model.evaluation import RankingMetrics, TrainingMetrics
 
 NAME = "version"
 
+LONGEST_TITLE = 200
+"""Letters of a title that the map shows; 5,000 films must fit into a page."""
+
 
 def report_on_version(numbers: VersionNumbers, links: tuple[tuple[str, str], ...] = ()) -> Report:
     """The report on a version.
@@ -89,7 +92,7 @@ def _map(found: FilmMap) -> Section:
     place = {genre: at for at, genre in enumerate(genres)}
     films = [
         (
-            *(point.x, point.y, point.title, point.rating_count, point.genre),
+            *(point.x, point.y, point.title[:LONGEST_TITLE], point.rating_count, point.genre),
             [place[genre] for genre in point.genres],
         )
         for point in found.points
