@@ -1,5 +1,6 @@
 """What holds for the project as a whole."""
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -52,6 +53,12 @@ def test_the_generated_code_is_what_the_protos_generate(tmp_path: Path) -> None:
 def test_no_file_of_ours_is_long() -> None:
     lengths = {path: len(path.read_text().splitlines()) for path in own_sources()}
     assert {path: lines for path, lines in lengths.items() if lines > MOST_LINES} == {}
+
+
+def test_every_picture_of_the_readme_is_there_and_is_described() -> None:
+    pictures = re.findall(r"!\[(.*?)\]\((.*?)\)", (ROOT / "README.md").read_text("utf-8"))
+    assert pictures
+    assert not [file for about, file in pictures if not about or not (ROOT / file).is_file()]
 
 
 def test_the_changelog_has_an_entry_for_this_version() -> None:

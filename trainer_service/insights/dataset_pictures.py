@@ -81,7 +81,8 @@ def per_movie(found: RatingsPerMovie) -> Picture:
     def paint(axes: Axes) -> None:
         marker = "o" if len(found.ranks) < 3 else None
         axes.loglog(found.ranks, found.rating_counts, color=BLUE, marker=marker)
-        low, high = max(0.7, least / 1.6), max(most * 1.8, found.min_ratings * 3.0)
+        lowest = min(least, found.min_ratings) or least
+        low, high = max(0.7, lowest / 1.6), max(most * 1.8, found.min_ratings * 3.0)
         axes.set_ylim(low, high)
         axes.set_xlim(0.9, movie_count * 1.15)
         if found.min_ratings >= low:

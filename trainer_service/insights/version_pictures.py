@@ -154,7 +154,8 @@ def film_map(found: FilmMap) -> Picture:
     at = np.array([(point.x, point.y) for point in found.points])
     own = np.array([point.genre for point in found.points])
     counts = np.array([point.rating_count for point in found.points], dtype=float)
-    sizes = 4 + 26 * np.log1p(counts) / max(1e-9, np.log1p(counts).max())
+    room = np.clip(18_000 / len(at), 8, 60)
+    sizes = room * (0.25 + np.log1p(counts) / max(1e-9, np.log1p(counts).max()))
 
     def paint(axes: Axes) -> None:
         for place, genre in ((-1, "another, or none"), *enumerate(found.genres)):
