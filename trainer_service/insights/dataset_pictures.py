@@ -88,10 +88,10 @@ def per_movie(found: RatingsPerMovie) -> Picture:
         if found.min_ratings >= low:
             axes.axhline(found.min_ratings, color=VERMILION, linewidth=1.2, linestyle="--")
             axes.text(
-                *(movie_count * 1.1, found.min_ratings * 1.1),
+                *(1, found.min_ratings * 1.1),
                 f"more than {found.min_ratings:,}",
                 color=VERMILION,
-                ha="right",
+                ha="left",
                 va="bottom",
             )
         if 0 < found.movies_above < movie_count:
