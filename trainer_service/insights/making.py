@@ -7,10 +7,10 @@ from trainer_service.artifact.reading import PublishedVersion, read_version
 from trainer_service.data import Dataset, read_dataset
 from trainer_service.data.times import read_rating_times
 from trainer_service.errors import DataError
-from trainer_service.insights import dataset_report, version_report
+from trainer_service.insights import dataset_report
 from trainer_service.insights.dataset_numbers import numbers_of_dataset
 from trainer_service.insights.job import InsightsJob
-from trainer_service.insights.version_numbers import numbers_of_version
+from trainer_service.insights.page import write_report
 
 log = logging.getLogger(__name__)
 
@@ -32,17 +32,26 @@ def make(job: InsightsJob) -> None:
         assert job.dataset_dir  # noqa: S101  # the caller has found it
         dataset = read_dataset(job.dataset_dir, max_bad_row_share=ANY_SHARE)
         _write_dataset(job, job.dataset_dir, dataset, job.min_ratings, ())
-        return
-    assert job.artifacts_dir  # noqa: S101
-    version = read_version(job.artifacts_dir, job.version)
+    else:
+        _make_of_version(job, job.version)
+
+
+def _make_of_version(job: InsightsJob, number: int) -> None:
+    # scikit-learn takes a second to import, which a data set's report need not wait for.
+    from trainer_service.insights import version_report  # noqa: PLC0415
+    from trainer_service.insights.version_numbers import numbers_of_version  # noqa: PLC0415
+
+    assert job.artifacts_dir  # noqa: S101  # it has a version
+    version = read_version(job.artifacts_dir, number)
+    back = ((f"version {number}", f"{version_report.NAME}.html"),)
     links: Links = ()
-    if _has_written_dataset(job, version):
+    if _has_written_dataset(job, version, back):
         links = ((f"the data set {job.dataset}", f"{dataset_report.NAME}.html"),)
     numbers = numbers_of_version(version, job.losses)
-    version_report.report_on_version(numbers, links).write(job.folder)
+    write_report(version_report.report_on_version(numbers, links), job.folder)
 
 
-def _has_written_dataset(job: InsightsJob, version: PublishedVersion) -> bool:
+def _has_written_dataset(job: InsightsJob, version: PublishedVersion, links: Links) -> bool:
     """Writes what the version was trained on, if that is still as it was.
 
     Returns:
@@ -55,12 +64,10 @@ def _has_written_dataset(job: InsightsJob, version: PublishedVersion) -> bool:
         dataset = read_dataset(job.dataset_dir, max_bad_row_share=ANY_SHARE)
         kept = dataset.over_threshold(min_ratings).report
     except DataError as error:
-        log.warning("the data set of version %s is not shown: %s", job.version, error)
+        log.warning("the data set of version %s is not shown: %s", version.number, error)
         return False
     if kept.fingerprint != version.manifest.data.fingerprint:
-        log.warning("the data set of version %s has changed, and is not shown", job.version)
         return False
-    links = ((f"version {job.version}", f"{version_report.NAME}.html"),)
     _write_dataset(job, job.dataset_dir, dataset, min_ratings, links)
     return True
 
@@ -70,4 +77,4 @@ def _write_dataset(
 ) -> None:
     times = read_rating_times(dataset_dir)
     numbers = numbers_of_dataset(job.dataset, dataset, times, min_ratings)
-    dataset_report.report_on_dataset(numbers, links).write(job.folder)
+    write_report(dataset_report.report_on_dataset(numbers, links), job.folder)

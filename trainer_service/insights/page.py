@@ -1,4 +1,4 @@
-"""The page of a report: one HTML file that needs nothing else, and asks nobody.
+"""The files of a report; its page is one of HTML that needs nothing else, and asks nobody.
 
 Whatever stands in a data set is escaped, and the page's own policy forbids it to load
 anything, so that no title can do anything but be read.
@@ -14,6 +14,21 @@ from trainer_service.insights.report import Report
 
 PARTS = Path(__file__).parent / "parts"
 """The template, the style and the scripts."""
+
+
+def write_report(report: Report, folder: Path) -> None:
+    """Writes a report's page, its numbers and its pictures.
+
+    Raises:
+        OSError: The folder does not take them.
+    """
+    files = {f"{report.name}.html": page_of(report)}
+    files[f"{report.name}.json"] = f"{report.numbers.model_dump_json(indent=1)}\n"
+    for section in report.sections:
+        if picture := section.picture:
+            files[f"{picture.name}.svg"] = picture.svg
+    for name, content in files.items():
+        (folder / name).write_text(content, encoding="utf-8")
 
 
 def page_of(report: Report) -> str:

@@ -1,7 +1,6 @@
 """A report: what is said and shown of something, before it is files."""
 
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
@@ -68,19 +67,4 @@ class Report:
     facts: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
     numbers: BaseModel
-    links: tuple[tuple[str, str], ...] = field(default=())
-
-    def write(self, folder: Path) -> None:
-        """Writes its page, its numbers and its pictures.
-
-        Raises:
-            OSError: The folder does not take them.
-        """
-        from trainer_service.insights.page import page_of  # noqa: PLC0415
-
-        (folder / f"{self.name}.html").write_text(page_of(self), encoding="utf-8")
-        numbers = self.numbers.model_dump_json(indent=1)
-        (folder / f"{self.name}.json").write_text(f"{numbers}\n", encoding="utf-8")
-        for section in self.sections:
-            if picture := section.picture:
-                (folder / f"{picture.name}.svg").write_text(picture.svg, encoding="utf-8")
+    links: tuple[tuple[str, str], ...] = ()

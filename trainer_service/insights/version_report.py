@@ -42,6 +42,7 @@ def report_on_version(numbers: VersionNumbers, links: tuple[tuple[str, str], ...
         subtitle=(
             f"Trained on {numbers.dataset} by run {numbers.run_id}, published "
             f"{numbers.create_time:%Y-%m-%d %H:%M} UTC"
+            + ("" if links else "; that data set has changed since, or is not there any more")
         ),
         facts=tuple(facts),
         sections=tuple(_sections(numbers)),

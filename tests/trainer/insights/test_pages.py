@@ -100,7 +100,7 @@ def test_numbers_and_pictures_lie_beside_the_page(of_dataset: Path, of_version: 
         assert "<script" not in content
 
 
-def test_nothing_of_the_version_is_measured_twice(of_version: Path) -> None:
+def test_what_was_not_measured_is_said_to_be_so(of_version: Path) -> None:
     content = (of_version / "version.html").read_text("utf-8")
     assert "Nothing was measured. measured by hand." in content
 
@@ -129,7 +129,7 @@ def test_small_and_odd_data_has_a_page_too(
     assert "nan" not in page.lower().split()
 
 
-def test_a_version_of_data_that_is_as_it_was_has_a_page_of_that(tmp_path: Path) -> None:
+def test_of_data_that_has_changed_a_version_has_no_page_and_says_so(tmp_path: Path) -> None:
     data = write_two_tastes(tmp_path / "tastes")
     artifacts, report = tmp_path / "artifacts", tmp_path / "report"
     number = publish(artifacts, publication())
@@ -145,3 +145,4 @@ def test_a_version_of_data_that_is_as_it_was_has_a_page_of_that(tmp_path: Path) 
     )
     assert "version.html" in names_in(report)
     assert "dataset.html" not in names_in(report), "it was not trained on that"
+    assert "has changed since" in (report / "version.html").read_text("utf-8")
