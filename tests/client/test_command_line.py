@@ -279,6 +279,7 @@ def test_there_is_every_command() -> None:
         "cancel",
         "follow",
         "health",
+        "insights",
         "model",
         "publish",
         "recommend",
