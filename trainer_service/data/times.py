@@ -163,7 +163,7 @@ def _parse(
             BytesIO(block),
             sep=part,
             header=None,
-            names=range(columns.width),  # a row with more is skipped
+            names=range(columns.width),
             usecols=list(columns.wanted),
             quoting=csv.QUOTE_NONE,
             lineterminator="\n",
