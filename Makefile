@@ -68,6 +68,10 @@ proto: $(VENV)/dev.stamp ## generate movierec.v1 from the .proto files
 settings-page: $(VENV)/dev.stamp ## write SETTINGS.md from the classes
 	$(BIN)/python deploy/settings_page.py
 
+.PHONY: docs-pictures
+docs-pictures: $(VENV)/dev.stamp ## draw the README's pictures anew, from the sample
+	$(BIN)/python deploy/pictures.py
+
 .PHONY: lock
 lock: $(VENV)/dev.stamp ## lock the dependencies anew, with hashes
 	$(BIN)/python deploy/lock.py

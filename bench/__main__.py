@@ -24,6 +24,7 @@ TABLES = {
     "serving": "bench.serving",
     "observing": "bench.observing",
     "scan": "bench.scan",
+    "insights": "bench.insights",
     "start": "bench.start",
     "workers": "bench.workers",
 }

@@ -128,6 +128,36 @@ class PublishError(ServiceError):
     reason: ClassVar[str] = "PUBLISH_FAILED"
 
 
+class VersionNotFoundError(ServiceError):
+    """There is no version of that number on the volume."""
+
+    reason: ClassVar[str] = "VERSION_NOT_FOUND"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"there is no version {number}: `movierec versions` lists those that there are",
+            resources=[Resource("movierec.v1.Version", str(number))],
+        )
+
+
+class DamagedVersionError(ServiceError):
+    """The version is not what its manifest says; says in which way."""
+
+    reason: ClassVar[str] = "VERSION_DAMAGED"
+
+
+class TooManyReportsError(ServiceError):
+    """Reports are being made, and as many others wait for their turn as may."""
+
+    reason: ClassVar[str] = "TOO_MANY_REPORTS"
+
+
+class ReportFailedError(ServiceError):
+    """The report could not be made."""
+
+    reason: ClassVar[str] = "REPORT_FAILED"
+
+
 class TrainingDivergedError(ServiceError):
     """The loss stopped being a number."""
 

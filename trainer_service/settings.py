@@ -43,6 +43,10 @@ class TrainerSettings(ServiceSettings):
     """Whether runs keep files for TensorBoard, in `tensorboard/` of each run's folder; `tensorboard
     --logdir` with the folder of runs shows them."""
 
+    reports: bool = True
+    """Whether to make a report on each version once it is published, beside it on the volume;
+    without, one is made when it is asked for."""
+
     @property
     def runs_folder(self) -> Path:
         """Where runs are kept."""

@@ -37,6 +37,7 @@ if typing.TYPE_CHECKING:
         ServerError,
         UnavailableError,
     )
+    from movierec_client.insights import Insights
     from movierec_client.operations import TrainOptions
     from movierec_client.queries import Query, QueryOptions
     from movierec_client.recommendations import AsyncRecommendations, Recommendations
@@ -97,6 +98,7 @@ __all__ = [
     "FailedPreconditionError",
     "Fleet",
     "GateResult",
+    "Insights",
     "InvalidArgumentError",
     "LoggedAnswer",
     "Manifest",
@@ -143,7 +145,7 @@ __all__ = [
 # gRPC takes most of the time that an import takes, and whoever catches an error, or asks the
 # command for help, does without it. The modules with it come last.
 _MODULES = (
-    *("errors", "states", "seeds", "queries", "runs", "results"),
+    *("errors", "states", "seeds", "queries", "runs", "results", "insights"),
     *("recommendations", "streams", "replays", "batches", "operations", "client", "async_client"),
 )
 

@@ -13,6 +13,7 @@ from movierec_client.calling import AsyncCalling
 from movierec_client.channels import DEFAULT_MAX_MESSAGE_BYTES
 from movierec_client.connections import Connections
 from movierec_client.encoding import VersionTarget, encode_query
+from movierec_client.insights import Collecting, Insights
 from movierec_client.operations import TrainOptions
 from movierec_client.outcomes import health_of
 from movierec_client.queries import Query, QueryOptions, VersionLike, query_for
@@ -112,6 +113,17 @@ class AsyncClient(AsyncCalling):
         """As `Client.publish`."""
         operation = operations.publish_run(run_id, force=force)
         return self._stream(operation, self._run_timeout_s if timeout_s is None else timeout_s)
+
+    async def insights(
+        self, subject: str | int, *, min_ratings: int | None = None, timeout_s: float = 600.0
+    ) -> Insights:
+        """As `Client.insights`."""
+        collecting = Collecting()
+        operation = operations.get_insights(subject, min_ratings)
+        async with self._stream(operation, timeout_s) as parts:
+            async for part in parts:
+                collecting.take(part)
+        return collecting.report()
 
     def recommend(
         self,

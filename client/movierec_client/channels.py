@@ -16,7 +16,7 @@ MOST_ATTEMPTS = 4
 # ActivateVersion: to take a label away that is away is NOT_FOUND. Train has a request id always.
 _MADE_AGAIN = {
     RECOMMENDER: ("Recommend", "BatchRecommend", "SearchMovies", "GetModel", "ListVersions"),
-    TRAINER: ("Train", "FollowRun", "GetRun", "ListRuns", "CancelRun"),
+    TRAINER: ("Train", "FollowRun", "GetRun", "ListRuns", "CancelRun", "GetInsights"),
 }
 RETRIES: dict[str, Any] = {
     "maxAttempts": MOST_ATTEMPTS,

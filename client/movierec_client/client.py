@@ -13,6 +13,7 @@ from movierec_client.calling import Calling
 from movierec_client.channels import DEFAULT_MAX_MESSAGE_BYTES
 from movierec_client.connections import Connections
 from movierec_client.encoding import VersionTarget, encode_query
+from movierec_client.insights import Insights, collected
 from movierec_client.operations import TrainOptions
 from movierec_client.outcomes import health_of
 from movierec_client.queries import Query, QueryOptions, VersionLike, query_for
@@ -179,6 +180,24 @@ class Client(Calling):
         """
         operation = operations.publish_run(run_id, force=force)
         return self._stream(operation, self._run_timeout_s if timeout_s is None else timeout_s)
+
+    def insights(
+        self, subject: str | int, *, min_ratings: int | None = None, timeout_s: float = 600.0
+    ) -> Insights:
+        """Gets a report on a data set or a version: pages, pictures and numbers, as files.
+
+        Args:
+            subject: The data set's name, or the version's number.
+            min_ratings: Of a data set: the threshold to look at; default 5,000.
+            timeout_s: How long it may take.
+
+        Raises:
+            FailedPreconditionError: The data set is not there, or cannot be read.
+            NotFoundError: There is no such version.
+            ResourceExhaustedError: Too many reports are being made.
+        """
+        with self._stream(operations.get_insights(subject, min_ratings), timeout_s) as parts:
+            return collected(parts)
 
     def recommend(
         self,

@@ -1,7 +1,7 @@
 """Every call that can be made: one function each, from arguments to a call."""
 
 from collections.abc import Callable, Collection
-from typing import TypedDict
+from typing import SupportsIndex, TypedDict
 from uuid import uuid4
 
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -22,6 +22,7 @@ from movierec_client.encoding import (
     encode_version,
     invalid,
 )
+from movierec_client.insights import InsightsPart
 from movierec_client.outcomes import check_outcome
 from movierec_client.queries import VersionLike
 from movierec_client.rests import RestOfAnswer, RestOfRun
@@ -208,6 +209,25 @@ def get_model(
         encode(recommender_pb2.GetModelRequest, version=encode_version(version)),
         decoding.model,
         needs_ready=True,
+    )
+
+
+def get_insights(
+    subject: SupportsIndex | str, min_ratings: int | None
+) -> Streaming[trainer_pb2.GetInsightsRequest, trainer_pb2.GetInsightsResponse, InsightsPart]:
+    """Gets a report on a data set, by its name, or on a version, by its number."""
+    is_dataset = isinstance(subject, str)
+    return Streaming(
+        TRAINER,
+        lambda channel: trainer_pb2_grpc.TrainerServiceStub(channel).GetInsights,
+        encode(
+            trainer_pb2.GetInsightsRequest,
+            **{"dataset" if is_dataset else "version": subject},
+            min_ratings=min_ratings,
+        ),
+        lambda answer: InsightsPart(
+            answer.file.name, answer.file.size_bytes, answer.file.sha256, answer.content
+        ),
     )
 
 

@@ -282,6 +282,7 @@ def test_there_is_every_command() -> None:
         "download",
         "follow",
         "health",
+        "insights",
         "model",
         "publish",
         "recommend",

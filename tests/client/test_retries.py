@@ -1,5 +1,6 @@
 """Which calls are made again, how often, and when no more; with both clients."""
 
+import hashlib
 from typing import Any
 
 import grpc
@@ -14,6 +15,9 @@ from support.known_messages import event, followed
 from support.scripted_servers import Script
 
 SUCCEEDED = event(trainer_pb2.RUN_STATE_SUCCEEDED, version=4)
+ONE_EMPTY_FILE = trainer_pb2.GetInsightsResponse(
+    file=trainer_pb2.InsightsFile(name="a.html", sha256=hashlib.sha256().hexdigest())
+)
 MADE_AGAIN: dict[str, tuple[Any, Any]] = {
     "Recommend": (
         lambda client: client.recommend([1]),
@@ -37,6 +41,7 @@ MADE_AGAIN_FOR_A_VALUE: dict[str, tuple[Any, Any]] = {
     "GetModel": (lambda client: client.model(), recommender_pb2.GetModelResponse()),
     "GetRun": (lambda client: client.run("r1"), trainer_pb2.GetRunResponse()),
     "CancelRun": (lambda client: client.cancel("r1"), trainer_pb2.CancelRunResponse()),
+    "GetInsights": (lambda client: client.insights("ml"), [ONE_EMPTY_FILE]),
 }
 MADE_ONCE = ("ActivateVersion", "PublishRun")
 

@@ -30,11 +30,14 @@ def blocking(client: mc.Client) -> None:
     assert_type(client.activate(7, label="stable"), mc.Activation)
     assert_type(client.wait_until_serving(7).replicas, tuple[mc.Replica, ...])
     assert_type(next(client.publish("r1", force=True)).gate, mc.GateResult | None)
+    assert_type(client.insights("ml", min_ratings=50).pages, tuple[str, ...])
+    assert_type(client.insights(7), mc.Insights)
 
 
 async def awaiting(client: mc.AsyncClient, queries: AsyncIterator[mc.Query]) -> None:
     async for event in client.follow("r1"):
         assert_type(event, mc.RunEvent)
+    assert_type(await client.insights(7), mc.Insights)
     found = client.recommend([260])
     assert_type(await found.header, mc.RecommendHeader)
     assert_type([movie async for movie in found], list[mc.Recommendation])

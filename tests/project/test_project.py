@@ -1,5 +1,6 @@
 """What holds for the project as a whole."""
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -54,6 +55,12 @@ def test_no_file_of_ours_is_long() -> None:
     assert {path: lines for path, lines in lengths.items() if lines > MOST_LINES} == {}
 
 
+def test_every_picture_of_the_readme_is_there_and_is_described() -> None:
+    pictures = re.findall(r"!\[(.*?)\]\((.*?)\)", (ROOT / "README.md").read_text("utf-8"))
+    assert pictures
+    assert not [file for about, file in pictures if not about or not (ROOT / file).is_file()]
+
+
 def test_the_changelog_has_an_entry_for_this_version() -> None:
     assert f"## [{project()['version']}]" in (ROOT / "CHANGELOG.md").read_text()
 
@@ -82,6 +89,7 @@ def test_the_wheel_holds_every_package_with_its_types_and_data(wheel: Path) -> N
         assert f"{package}/py.typed" in names
     assert "movierec/v1/trainer_pb2_grpc.py" in names
     assert "trainer_service/sample/films.csv" in names
+    assert "trainer_service/insights/parts/page.html" in names
     assert not [name for name in names if name.startswith(("tests", "deploy"))]
 
 

@@ -13,6 +13,15 @@ def training_processes(parent: int | None = None) -> list[int]:
     return _children(parent or os.getpid(), "trainer_service.runs.worker")
 
 
+def report_processes(parent: int | None = None) -> list[int]:
+    """Process ids of the processes that make reports for a trainer.
+
+    Args:
+        parent: The service's process; this one, if not given.
+    """
+    return _children(parent or os.getpid(), "trainer_service.insights.worker")
+
+
 def worker_processes(parent: int | None = None) -> list[int]:
     """Process ids of the further workers that a recommender has started.
 

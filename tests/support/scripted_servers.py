@@ -82,6 +82,9 @@ class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
     def PublishRun(self, request: Any, context: Any) -> Any:
         return iter(self._script.answer("PublishRun", request, context))
 
+    def GetInsights(self, request: Any, context: Any) -> Any:
+        return iter(self._script.answer("GetInsights", request, context))
+
 
 class Recommender(recommender_pb2_grpc.RecommenderServiceServicer):
     def __init__(self, script: Script) -> None:

@@ -29,7 +29,8 @@ Detail = TypeVar("Detail", bound=Message)
 def settings_for(folder: Path, **more: Any) -> TrainerSettings:
     """Settings of a trainer with all that it has in a folder."""
     folders = {"data_dir": folder / "data", "artifacts_dir": folder / "artifacts"}
-    return TrainerSettings(**{"listen": "127.0.0.1:0", **folders, **more})
+    # Reports take seconds of a core; who looks at them asks for them.
+    return TrainerSettings(**{"listen": "127.0.0.1:0", "reports": False, **folders, **more})
 
 
 @contextmanager

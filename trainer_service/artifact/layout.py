@@ -44,6 +44,16 @@ def deleting_dir(artifacts_dir: Path, number: int) -> Path:
     return versions_dir(artifacts_dir) / f"{DELETING}{number}"
 
 
+def reports_dir(artifacts_dir: Path) -> Path:
+    """The folder of reports, beside that of versions."""
+    return artifacts_dir / "reports"
+
+
+def report_dir(artifacts_dir: Path, number: int) -> Path:
+    """The report on a version; whole, if it is there."""
+    return reports_dir(artifacts_dir) / str(number)
+
+
 def claims_dir(artifacts_dir: Path) -> Path:
     """Where a file for every number that was ever taken lies."""
     return versions_dir(artifacts_dir) / ".claimed"

@@ -1,12 +1,13 @@
 """What a manifest holds of the domain's values, as messages of the contract, and back."""
 
 from datetime import datetime
+from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from movierec.v1 import training_pb2
 from trainer_service.data import DataReport
-from trainer_service.model.evaluation import TrainingMetrics
+from trainer_service.model.evaluation import RankingMetrics, TrainingMetrics
 from trainer_service.model.gate import GateResult
 from trainer_service.model.settings import TrainingSettings
 
@@ -43,6 +44,25 @@ def training_settings(settings: TrainingSettings) -> training_pb2.TrainingSettin
 def training_metrics(metrics: TrainingMetrics) -> training_pb2.TrainingMetrics:
     """What was measured, as a message."""
     return training_pb2.TrainingMetrics(**metrics.model_dump(exclude_none=True))
+
+
+def training_metrics_of(message: training_pb2.TrainingMetrics) -> TrainingMetrics:
+    """The same, back from a message; rankings of versions before 0.2 are left out.
+
+    Those have no standard errors.
+    """
+    fields: dict[str, Any] = {}
+    for field, value in message.ListFields():
+        if field.name not in TrainingMetrics.model_fields:
+            continue  # of a later version
+        if not isinstance(value, training_pb2.RankingMetrics):
+            fields[field.name] = value
+        elif value.HasField("ndcg_at_100_standard_error"):
+            names = RankingMetrics.model_fields
+            fields[field.name] = {name: getattr(value, name) for name in names}
+    # What is 0 is not listed where a field has no presence.
+    required = {"best_epoch": message.best_epoch, "loss": message.loss}
+    return TrainingMetrics(**{**required, **fields})
 
 
 def gate_result(gate: GateResult) -> training_pb2.GateResult:

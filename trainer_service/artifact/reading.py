@@ -28,7 +28,9 @@ from trainer_service.artifact.layout import (
     versions_dir,
 )
 from trainer_service.artifact.manifest import BadVersionError, decode_manifest
-from trainer_service.artifact.messages import gate_of
+from trainer_service.artifact.messages import gate_of, training_metrics_of
+from trainer_service.data import Movie
+from trainer_service.model.evaluation import TrainingMetrics
 from trainer_service.model.gate import GateResult
 
 MOST_MANIFEST_BYTES = 16 * 1024 * 1024
@@ -52,13 +54,20 @@ class PublishedVersion:
         number: Its number.
         manifest: Its manifest.
         embeddings: Unit rows, float32, (M, D).
-        movie_ids: External ids of the rows, (M,).
+        movies: What the rows are of, M of them.
+        rating_counts: Ratings of each movie, (M,).
     """
 
     number: int
     manifest: ArtifactManifest
     embeddings: NDArray[np.float32]
-    movie_ids: NDArray[np.int64]
+    movies: tuple[Movie, ...]
+    rating_counts: NDArray[np.int64]
+
+    @property
+    def movie_ids(self) -> NDArray[np.int64]:
+        """External ids of the rows, (M,)."""
+        return np.array([movie.movie_id for movie in self.movies], dtype=np.int64)
 
 
 def read_manifest(artifacts_dir: Path, number: int) -> ArtifactManifest:
@@ -86,6 +95,18 @@ def gate_in(manifest: ArtifactManifest) -> GateResult | None:
         raise BadVersionError(f"its manifest's gate is none: {error}"[:300]) from None
 
 
+def metrics_in(manifest: ArtifactManifest) -> TrainingMetrics:
+    """What was measured of a version.
+
+    Raises:
+        BadVersionError: It says what no measurement can have come to.
+    """
+    try:
+        return training_metrics_of(manifest.metrics)
+    except ValidationError as error:
+        raise BadVersionError(f"its manifest's metrics are none: {error}"[:300]) from None
+
+
 def read_version(artifacts_dir: Path, number: int) -> PublishedVersion:
     """Reads a version.
 
@@ -96,22 +117,23 @@ def read_version(artifacts_dir: Path, number: int) -> PublishedVersion:
     manifest = read_manifest(artifacts_dir, number)
     contents = _read_files(version_dir(artifacts_dir, number), manifest)
     try:
-        embeddings, movie_ids = _array(contents[EMBEDDINGS]), _movie_ids(contents[MOVIES])
+        embeddings = _array(contents[EMBEDDINGS])
+        movies, rating_counts = _movies(contents[MOVIES])
     except Exception as error:  # noqa: BLE001  # an array's header is parsed as Python: all can happen
         raise BadVersionError(f"its files cannot be understood: {error}"[:300]) from None
     shape = (manifest.movie_count, manifest.dim)
-    if embeddings.shape != shape or embeddings.dtype != np.float32 or len(movie_ids) != shape[0]:
+    if embeddings.shape != shape or embeddings.dtype != np.float32 or len(movies) != shape[0]:
         raise BadVersionError(
             f"{EMBEDDINGS} holds {embeddings.dtype} {embeddings.shape} and {MOVIES} "
-            f"{len(movie_ids)} movies; the manifest says {shape}"
+            f"{len(movies)} movies; the manifest says {shape}"
         )
-    if not 0 < len(np.unique(movie_ids)) == len(movie_ids):
+    if not 0 < len({movie.movie_id for movie in movies}) == len(movies):
         raise BadVersionError(f"{MOVIES} has no movie, or one twice")
     with np.errstate(all="ignore"):
         lengths = np.linalg.norm(embeddings, axis=1)
     if not np.allclose(lengths, 1, rtol=0, atol=LENGTH_TOLERANCE):  # false for NaN too
         raise BadVersionError(f"{EMBEDDINGS} has rows that are not of length 1")
-    return PublishedVersion(number, manifest, embeddings, movie_ids)
+    return PublishedVersion(number, manifest, embeddings, movies, rating_counts)
 
 
 def _read_files(folder: Path, manifest: ArtifactManifest) -> dict[str, bytes]:
@@ -142,16 +164,19 @@ def _array(content: bytes) -> NDArray[np.float32]:
     return array
 
 
-def _movie_ids(content: bytes) -> NDArray[np.int64]:
-    """The first column of the table of movies, of which every row is looked at."""
+def _movies(content: bytes) -> tuple[tuple[Movie, ...], NDArray[np.int64]]:
+    """The table of movies, and how many ratings each has; every row is looked at."""
     header, *rows = csv.reader(io.StringIO(content.decode(), newline=""), strict=True)
     if tuple(header) != MOVIES_HEADER:
         raise ValueError(f"{MOVIES} has the columns {', '.join(header)}"[:300])
-    for movie_id, _, year, _, rating_count in rows:
+    movies, rating_counts = [], []
+    for movie_id, title, year, genres, rating_count in rows:
         numbers = int(movie_id), int(year or 0), int(rating_count)
         if min(numbers) < 0 or max(numbers) > LARGEST_NUMBER or numbers[1] > LARGEST_YEAR:
             raise ValueError(f"{MOVIES} has a number that cannot be, with movie {movie_id}")
-    return np.array([int(row[0]) for row in rows], dtype=np.int64)
+        movies.append(Movie(numbers[0], title, tuple(genres.split("|")) if genres else ()))
+        rating_counts.append(numbers[2])
+    return tuple(movies), np.array(rating_counts, dtype=np.int64)
 
 
 def latest_version(artifacts_dir: Path) -> PublishedVersion | None:

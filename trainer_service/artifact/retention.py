@@ -1,4 +1,4 @@
-"""Removes versions that nobody needs any more.
+"""Removes versions that nobody needs any more, and their reports with them.
 
 A version is first given a name that readers pass over, then another, and then
 deleted, so that none is ever seen with a part of its files. From the first name it can
@@ -26,11 +26,14 @@ from trainer_service.artifact.layout import (
     deleting_dir,
     numbers,
     removed_dir,
+    report_dir,
+    reports_dir,
     version_dir,
     versions_dir,
 )
 from trainer_service.artifact.manifest import BadVersionError
 from trainer_service.artifact.reading import latest_version, read_manifest
+from trainer_service.artifact.reports import remove_report
 from trainer_service.errors import said_by
 
 log = logging.getLogger(__name__)
@@ -45,7 +48,7 @@ class Removal:
 
     Args:
         number: Its number.
-        size_bytes: What its files take on the volume.
+        size_bytes: What its files and its report take on the volume.
     """
 
     number: int
@@ -119,7 +122,10 @@ def collect(
         }
         folders |= {number: version_dir(artifacts_dir, number) for number in unneeded}
         folders |= {number: removed_dir(artifacts_dir, number) for number in removed}
-        return [Removal(number, _size(folders[number])) for number in sorted(folders)]
+        return [
+            Removal(number, _size(folders[number]) + _size(report_dir(artifacts_dir, number)))
+            for number in sorted(folders)
+        ]
     for number in unneeded:
         try:
             version_dir(artifacts_dir, number).rename(removed_dir(artifacts_dir, number))
@@ -133,7 +139,8 @@ def collect(
     for number in sorted(numbers(versions, DELETING)):
         folder = deleting_dir(artifacts_dir, number)
         try:
-            size_bytes = _size(folder)
+            # First, so that a report is not left behind when this is cut short.
+            size_bytes = remove_report(artifacts_dir, number) + _size(folder)
             shutil.rmtree(folder)
         except FileNotFoundError:
             continue  # another trainer deletes it at the same time
@@ -142,6 +149,7 @@ def collect(
         else:
             removals.append(Removal(number, size_bytes))
     failures += _discard_stagings(versions)
+    failures += _discard_stagings(reports_dir(artifacts_dir))
     if failures:
         raise failures[0]
     return removals
@@ -259,15 +267,15 @@ def _doomed(artifacts_dir: Path, control_dir: Path) -> Sequence[OSError]:
     return failures
 
 
-def _discard_stagings(versions: Path) -> Sequence[OSError]:
-    """Removes what runs have staged that ended long ago.
+def _discard_stagings(folders: Path) -> Sequence[OSError]:
+    """Removes what was staged among versions, or reports, by somebody who ended long ago.
 
     Returns:
         What was in the way of some.
     """
     failures = []
     latest = datetime.now(UTC) - STAGING_KEPT_FOR
-    for folder in versions.glob(f"{STAGING}*"):
+    for folder in folders.glob(f"{STAGING}*"):
         try:
             if datetime.fromtimestamp(folder.lstat().st_mtime, UTC) < latest:
                 shutil.rmtree(folder)

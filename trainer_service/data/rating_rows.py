@@ -105,11 +105,11 @@ def read_rating_rows(path: Path, table: TableForm, *, block_bytes: int = BLOCK_B
             first_line = 2
         parser = BlockParser(table.separator, columns)
         collector = _Collector(first_line)
-        for block, rows in _parsed_ahead(parser, _blocks(file, block_bytes)):
+        for block, rows in _parsed_ahead(parser, line_blocks(file, block_bytes)):
             if rows is not None:
                 collector.take(rows)
                 continue
-            for piece in _blocks(BytesIO(block), max(1, block_bytes // _PIECES)):
+            for piece in line_blocks(BytesIO(block), max(1, block_bytes // _PIECES)):
                 collector.take(parser.parse_fast(piece) or parser.parse_with_care(piece))
     all_rows = collector.rows()
     if not all_rows.row_count:
@@ -120,7 +120,7 @@ def read_rating_rows(path: Path, table: TableForm, *, block_bytes: int = BLOCK_B
     return all_rows
 
 
-def _blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
+def line_blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
     """The rest of the file in blocks of whole lines, each about this many bytes."""
     while True:
         # Looked up first, so that the block is read in one go and never copied.

@@ -49,7 +49,7 @@ class RunSupervisor:
         control_dir: Where is said which version is to serve; made at the start, on a new volume.
         max_bad_row_share: Share of bad rows from which data is refused.
         keep_weights_for: How long weights are kept after a run that has not published.
-        retain: Removes old versions; called after each publication, in a thread.
+        after_publication: Removes old versions and the like; called in a thread.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class RunSupervisor:
         control_dir: Path,
         max_bad_row_share: float,
         keep_weights_for: timedelta,
-        retain: Callable[[], object],
+        after_publication: Callable[[], object],
     ) -> None:
         self._store = store
         self._weights = KeptWeights(store, keep_weights_for)
@@ -69,7 +69,7 @@ class RunSupervisor:
         self._artifacts_dir = artifacts_dir
         self._control_dir = control_dir
         self._max_bad_row_share = max_bad_row_share
-        self._retain = retain
+        self._after_publication = after_publication
         self._runs: dict[str, Run] = {}
         self._active: ActiveRun | None = None
         self._conducting: set[asyncio.Task[None]] = set()
@@ -354,7 +354,7 @@ class RunSupervisor:
             await asyncio.to_thread(self._weights.discard, self.runs())
         if run.state is RunState.SUCCEEDED:
             try:
-                await asyncio.to_thread(self._retain)
+                await asyncio.to_thread(self._after_publication)
             except Exception:
                 log.exception("old versions could not be removed; it is tried again after a run")
 

@@ -15,4 +15,7 @@ ERROR_TABLE: ErrorTable = {
     errors.RunInProgressError: grpc.StatusCode.ABORTED,
     errors.NotPublishableError: grpc.StatusCode.FAILED_PRECONDITION,
     errors.StorageError: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.VersionNotFoundError: grpc.StatusCode.NOT_FOUND,
+    errors.DamagedVersionError: grpc.StatusCode.DATA_LOSS,
+    errors.TooManyReportsError: grpc.StatusCode.RESOURCE_EXHAUSTED,
 }

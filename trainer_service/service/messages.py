@@ -1,6 +1,6 @@
 """Runs as messages of the contract, and settings back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,11 +20,21 @@ from trainer_service.artifact.messages import (
 from trainer_service.data import DataReport
 from trainer_service.model.progress import TrainingProgress
 from trainer_service.model.settings import TrainingSettings
+from trainer_service.runs.reporting import ReportFile
 from trainer_service.runs.run import Run, RunError, RunEvent, RunPhase, RunState
 
+CHUNK_BYTES = 256 * 1024
+"""Of a file in a message."""
 
-def settings_of(message: training_pb2.TrainingSettings) -> TrainingSettings:
+
+def settings_of(
+    message: training_pb2.TrainingSettings, prefix: str = "settings."
+) -> TrainingSettings:
     """The settings that a request asks for; those that it leaves out take their defaults.
+
+    Args:
+        message: The settings.
+        prefix: What stands before a field's name in the request.
 
     Raises:
         InvalidRequestError: One is out of its range.
@@ -34,7 +44,7 @@ def settings_of(message: training_pb2.TrainingSettings) -> TrainingSettings:
         return TrainingSettings.model_validate(given)
     except ValidationError as error:
         found = [
-            Violation(f"settings.{item.field}", item.description)
+            Violation(f"{prefix}{item.field}", item.description)
             for item in violations(error, TrainingSettings)
         ]
         raise InvalidRequestError(*found) from None
@@ -93,6 +103,17 @@ def run(value: Run) -> trainer_pb2.Run:
         end_time=timestamp(value.end_time) if value.end_time else None,
         **_news({name: getattr(value, name) for name in _ENCODERS}),
     )
+
+
+def report_file(file: ReportFile) -> Iterator[trainer_pb2.GetInsightsResponse]:
+    """A file of a report, as messages; also an empty one is one."""
+    about = trainer_pb2.InsightsFile(
+        name=file.name, size_bytes=len(file.content), sha256=file.sha256
+    )
+    yield trainer_pb2.GetInsightsResponse(file=about, content=file.content[:CHUNK_BYTES])
+    for start in range(CHUNK_BYTES, len(file.content), CHUNK_BYTES):
+        content = file.content[start : start + CHUNK_BYTES]
+        yield trainer_pb2.GetInsightsResponse(content=content)
 
 
 def _version(number: int) -> int:

@@ -10,8 +10,9 @@ import grpc
 from movierec.chassis.errors import InvalidRequestError, Violation
 from movierec.chassis.legal import shown
 from movierec.chassis.paging import page_of
-from movierec.v1 import trainer_pb2, trainer_pb2_grpc
+from movierec.v1 import trainer_pb2, trainer_pb2_grpc, training_pb2
 from trainer_service.errors import RunFailedError, error_told
+from trainer_service.runs.reporting import Reporter
 from trainer_service.runs.run import RunEvent, RunState
 from trainer_service.runs.supervisor import RunSupervisor
 from trainer_service.service import messages
@@ -26,10 +27,12 @@ class TrainerServicer(trainer_pb2_grpc.TrainerServiceServicer):
 
     Args:
         supervisor: Who conducts the runs.
+        reporter: Who makes the reports.
     """
 
-    def __init__(self, supervisor: RunSupervisor) -> None:
+    def __init__(self, supervisor: RunSupervisor, reporter: Reporter) -> None:
         self._supervisor = supervisor
+        self._reporter = reporter
 
     async def Train(
         self, request: trainer_pb2.TrainRequest, context: Context
@@ -115,6 +118,31 @@ class TrainerServicer(trainer_pb2_grpc.TrainerServiceServicer):
         """Cancels a run, and waits until it has ended."""
         run = await self._supervisor.cancel(request.run_id)
         return trainer_pb2.CancelRunResponse(run=messages.run(run))
+
+    async def GetInsights(
+        self, request: trainer_pb2.GetInsightsRequest, context: Context
+    ) -> AsyncIterator[trainer_pb2.GetInsightsResponse]:
+        """Streams a report, which is made if need be."""
+        if request.WhichOneof("subject") is None:
+            sentence = "name a data set, or give a version's number"
+            raise InvalidRequestError(Violation("subject", sentence))
+        if request.HasField("version"):
+            files = await self._reporter.on_version(_legal_version(request.version))
+        else:
+            asked = {"min_ratings": request.min_ratings} if request.HasField("min_ratings") else {}
+            settings = messages.settings_of(training_pb2.TrainingSettings(**asked), "")
+            files = await self._reporter.on_dataset(request.dataset, settings.min_ratings)
+        for file in files:
+            for message in messages.report_file(file):
+                yield message
+
+
+def _legal_version(number: int) -> int:
+    if number < 1:
+        raise InvalidRequestError(
+            Violation("version", f"{number} is not legal; legal is 1 or more")
+        )
+    return number
 
 
 def _legal_request_id(request_id: str) -> str:

@@ -43,6 +43,7 @@ KNOWN_VARIABLES = frozenset(
         "RECOMMENDER",
         "REFLECTION",
         "REMEMBERED_MB",
+        "REPORTS",
         "RUNS_DIR",
         "SHUTDOWN_GRACE_S",
         "TENSORBOARD",

@@ -349,6 +349,100 @@ class PublishRunResponse(_message.Message):
 Global___PublishRunResponse: _TypeAlias = PublishRunResponse  # noqa: Y015
 
 @_typing.final
+class GetInsightsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATASET_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    MIN_RATINGS_FIELD_NUMBER: _builtins.int
+    dataset: _builtins.str
+    """A folder under the trainer's data directory."""
+    version: _builtins.int
+    """A version's number."""
+    min_ratings: _builtins.int
+    """Of a data set: the threshold to look at. From 0 to 1,000,000,000; default
+    5,000.
+    """
+    def __init__(
+        self,
+        *,
+        dataset: _builtins.str = ...,
+        version: _builtins.int = ...,
+        min_ratings: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_min_ratings", b"_min_ratings", "dataset", b"dataset", "min_ratings", b"min_ratings", "subject", b"subject", "version", b"version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_min_ratings", b"_min_ratings", "dataset", b"dataset", "min_ratings", b"min_ratings", "subject", b"subject", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__min_ratings: _TypeAlias = _typing.Literal["min_ratings"]  # noqa: Y015
+    _WhichOneofArgType__min_ratings: _TypeAlias = _typing.Literal["_min_ratings", b"_min_ratings"]  # noqa: Y015
+    _WhichOneofReturnType_subject: _TypeAlias = _typing.Literal["dataset", "version"]  # noqa: Y015
+    _WhichOneofArgType_subject: _TypeAlias = _typing.Literal["subject", b"subject"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__min_ratings) -> _WhichOneofReturnType__min_ratings | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_subject) -> _WhichOneofReturnType_subject | None: ...
+
+Global___GetInsightsRequest: _TypeAlias = GetInsightsRequest  # noqa: Y015
+
+@_typing.final
+class GetInsightsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    content: _builtins.bytes
+    """Some of the file, in order. At most 256 KiB."""
+    @_builtins.property
+    def file(self) -> Global___InsightsFile:
+        """In the first message of each file; what follows goes on with that file."""
+
+    def __init__(
+        self,
+        *,
+        file: Global___InsightsFile | None = ...,
+        content: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "file", b"file"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetInsightsResponse: _TypeAlias = GetInsightsResponse  # noqa: Y015
+
+@_typing.final
+class InsightsFile(_message.Message):
+    """A file of a report."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    SIZE_BYTES_FIELD_NUMBER: _builtins.int
+    SHA256_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """No path: 1 to 100 letters, digits, ".", "_" or "-", and no "." at its
+    beginning.
+    """
+    size_bytes: _builtins.int
+    sha256: _builtins.str
+    """64 hexadecimal digits."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        size_bytes: _builtins.int = ...,
+        sha256: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "sha256", b"sha256", "size_bytes", b"size_bytes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InsightsFile: _TypeAlias = InsightsFile  # noqa: Y015
+
+@_typing.final
 class Run(_message.Message):
     """A training run."""
 

@@ -69,6 +69,11 @@ class TrainerServiceStub(object):
                 request_serializer=movierec_dot_v1_dot_trainer__pb2.PublishRunRequest.SerializeToString,
                 response_deserializer=movierec_dot_v1_dot_trainer__pb2.PublishRunResponse.FromString,
                 _registered_method=True)
+        self.GetInsights = channel.unary_stream(
+                '/movierec.v1.TrainerService/GetInsights',
+                request_serializer=movierec_dot_v1_dot_trainer__pb2.GetInsightsRequest.SerializeToString,
+                response_deserializer=movierec_dot_v1_dot_trainer__pb2.GetInsightsResponse.FromString,
+                _registered_method=True)
 
 
 class TrainerServiceServicer(object):
@@ -147,6 +152,24 @@ class TrainerServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetInsights(self, request, context):
+        """Streams a report, file by file: pages that need nothing else, their pictures
+        and their numbers. That of a version is made once, as a rule after it was
+        published, and has one of its data set in it where that is still as it was;
+        that of a data set is made when it is asked for, in a process of low
+        priority.
+
+        INVALID_ARGUMENT: neither a data set nor a version, or a name that is none.
+        NOT_FOUND: no such version.
+        FAILED_PRECONDITION: the data set, a file or a column is missing, or no row
+        can be used; or the volume does not answer.
+        DATA_LOSS: the version is damaged.
+        RESOURCE_EXHAUSTED: other reports are being made, and others wait for them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TrainerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -179,6 +202,11 @@ def add_TrainerServiceServicer_to_server(servicer, server):
                     servicer.PublishRun,
                     request_deserializer=movierec_dot_v1_dot_trainer__pb2.PublishRunRequest.FromString,
                     response_serializer=movierec_dot_v1_dot_trainer__pb2.PublishRunResponse.SerializeToString,
+            ),
+            'GetInsights': grpc.unary_stream_rpc_method_handler(
+                    servicer.GetInsights,
+                    request_deserializer=movierec_dot_v1_dot_trainer__pb2.GetInsightsRequest.FromString,
+                    response_serializer=movierec_dot_v1_dot_trainer__pb2.GetInsightsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -348,6 +376,33 @@ class TrainerService(object):
             '/movierec.v1.TrainerService/PublishRun',
             movierec_dot_v1_dot_trainer__pb2.PublishRunRequest.SerializeToString,
             movierec_dot_v1_dot_trainer__pb2.PublishRunResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetInsights(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/movierec.v1.TrainerService/GetInsights',
+            movierec_dot_v1_dot_trainer__pb2.GetInsightsRequest.SerializeToString,
+            movierec_dot_v1_dot_trainer__pb2.GetInsightsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -80,6 +80,20 @@ class TrainerServiceStub:
     data set has changed since, or no run can be kept.
     ABORTED: another run is going on; ErrorInfo's metadata has its "run_id".
     """
+    GetInsights: _grpc.UnaryStreamMultiCallable[_trainer_pb2.GetInsightsRequest, _trainer_pb2.GetInsightsResponse]
+    """Streams a report, file by file: pages that need nothing else, their pictures
+    and their numbers. That of a version is made once, as a rule after it was
+    published, and has one of its data set in it where that is still as it was;
+    that of a data set is made when it is asked for, in a process of low
+    priority.
+
+    INVALID_ARGUMENT: neither a data set nor a version, or a name that is none.
+    NOT_FOUND: no such version.
+    FAILED_PRECONDITION: the data set, a file or a column is missing, or no row
+    can be used; or the volume does not answer.
+    DATA_LOSS: the version is damaged.
+    RESOURCE_EXHAUSTED: other reports are being made, and others wait for them.
+    """
 
 @_typing.type_check_only
 class TrainerServiceAsyncStub(TrainerServiceStub):
@@ -132,6 +146,20 @@ class TrainerServiceAsyncStub(TrainerServiceStub):
     any more or were made by other versions of movierec or its libraries, the
     data set has changed since, or no run can be kept.
     ABORTED: another run is going on; ErrorInfo's metadata has its "run_id".
+    """
+    GetInsights: _aio.UnaryStreamMultiCallable[_trainer_pb2.GetInsightsRequest, _trainer_pb2.GetInsightsResponse]  # type: ignore[assignment]
+    """Streams a report, file by file: pages that need nothing else, their pictures
+    and their numbers. That of a version is made once, as a rule after it was
+    published, and has one of its data set in it where that is still as it was;
+    that of a data set is made when it is asked for, in a process of low
+    priority.
+
+    INVALID_ARGUMENT: neither a data set nor a version, or a name that is none.
+    NOT_FOUND: no such version.
+    FAILED_PRECONDITION: the data set, a file or a column is missing, or no row
+    can be used; or the volume does not answer.
+    DATA_LOSS: the version is damaged.
+    RESOURCE_EXHAUSTED: other reports are being made, and others wait for them.
     """
 
 class TrainerServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -218,6 +246,26 @@ class TrainerServiceServicer(metaclass=_abc_1.ABCMeta):
         any more or were made by other versions of movierec or its libraries, the
         data set has changed since, or no run can be kept.
         ABORTED: another run is going on; ErrorInfo's metadata has its "run_id".
+        """
+
+    @_abc_1.abstractmethod
+    def GetInsights(
+        self,
+        request: _trainer_pb2.GetInsightsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_trainer_pb2.GetInsightsResponse], _abc.AsyncIterator[_trainer_pb2.GetInsightsResponse]]:
+        """Streams a report, file by file: pages that need nothing else, their pictures
+        and their numbers. That of a version is made once, as a rule after it was
+        published, and has one of its data set in it where that is still as it was;
+        that of a data set is made when it is asked for, in a process of low
+        priority.
+
+        INVALID_ARGUMENT: neither a data set nor a version, or a name that is none.
+        NOT_FOUND: no such version.
+        FAILED_PRECONDITION: the data set, a file or a column is missing, or no row
+        can be used; or the volume does not answer.
+        DATA_LOSS: the version is damaged.
+        RESOURCE_EXHAUSTED: other reports are being made, and others wait for them.
         """
 
 def add_TrainerServiceServicer_to_server(servicer: TrainerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,9 +27,11 @@ from trainer_service.artifact.reading import (
     active_version,
     gate_in,
     latest_version,
+    metrics_in,
     read_manifest,
     read_version,
 )
+from trainer_service.model.evaluation import RankingMetrics, TrainingMetrics
 from trainer_service.model.gate import GateResult
 
 GATE = GateResult(
@@ -290,3 +293,19 @@ def test_the_digest_is_filled_in_at_its_own_place_whatever_else_is_zeros(zeros: 
     assert gate_in(manifest) == gate
     assert manifest.run_id == told.run_id
     assert len(TITLES) == manifest.movie_count
+
+
+def test_what_was_measured_reads_back_as_it_was(tmp_path: Path) -> None:
+    ranking = RankingMetrics(**dict.fromkeys(RankingMetrics.model_fields, 0.25) | {"user_count": 4})
+    told = TrainingMetrics(best_epoch=0, loss=0.0, rmse=0.8, ranking=ranking, notes=("so", "it is"))
+    number = publish(tmp_path, replace(publication(), metrics=told))
+
+    assert metrics_in(read_manifest(tmp_path, number)) == told
+
+
+def test_movies_read_back_as_they_were(tmp_path: Path) -> None:
+    told = publication()
+    found = read_version(tmp_path, publish(tmp_path, told))
+
+    assert found.movies == told.movies.movies
+    assert found.rating_counts.tolist() == told.rating_counts.tolist()

@@ -1,0 +1,148 @@
+"""Pages need nobody, are read aloud, and take whatever stands in a title for a title."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from support.datasets import write_two_tastes
+from support.reports import Page, names_in, report_on, write_movies
+from support.versions import publication, publish
+from trainer_service.insights.job import InsightsJob, Losses
+from trainer_service.insights.making import make
+
+HOSTILE = (
+    "</script><script>alert(1)</script> \"quoted\" 'and' <img src=x onerror=alert(1)> $x_1$ & -->"
+)
+TITLES = (
+    HOSTILE,
+    "千と千尋の神隠し (2001)",
+    "عربي (1999)",
+    "Ninotchka \u2028 (1939)",
+    "{{ 7 * 7 }}",
+)
+
+
+@pytest.fixture(scope="module")
+def of_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rows = [
+        f'{place},"{title.replace(chr(34), chr(34) * 2)}",<b>$Bad$</b>|Drama'
+        for place, title in enumerate(TITLES, 1)
+    ]
+    ratings = [f"{user},{movie},{1 + movie % 5}" for user in (1, 2) for movie in range(1, 6)]
+    folder = tmp_path_factory.mktemp("hostile") / "films"
+    return report_on(write_movies(folder, "\n".join(rows), "\n".join(ratings)))
+
+
+@pytest.fixture(scope="module")
+def of_version(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("version")
+    artifacts = folder / "artifacts"
+    number = publish(artifacts, publication(TITLES, (0, 30, 50, 90, 120)))
+    report = folder / "report"
+    report.mkdir()
+    losses = Losses(loss=(3.0, 2.0), val_loss=(3.5, 2.5))
+    make(InsightsJob(folder=report, version=number, artifacts_dir=artifacts, losses=losses))
+    return report
+
+
+@pytest.fixture(scope="module", params=["dataset", "version"])
+def page(request: pytest.FixtureRequest) -> str:
+    folder: Path = request.getfixturevalue(f"of_{request.param}")
+    return (folder / f"{request.param}.html").read_text("utf-8")
+
+
+def test_a_page_loads_nothing_and_may_not(page: str) -> None:
+    found = Page(page)
+    assert not [address for address in found.loaded if not address.startswith(("#", "data:"))]
+    assert not [address for address in found.links if "/" in address or ":" in address]
+    assert found.policy.startswith("default-src 'none'")
+    assert "url(http" not in page
+    assert "@import" not in page
+
+
+def test_a_title_is_never_markup_nor_script(page: str) -> None:
+    found = Page(page)
+    assert not {"img", "b"} & set(found.tags) - {"svg"}
+    assert "<script>alert(1)" not in page
+    assert "49" not in [text.strip() for text in found.texts]
+
+
+def test_titles_in_any_script_are_there_as_they_are(page: str) -> None:
+    if '"films"' in page:  # in the map's data JSON writes what is not ASCII as numbers
+        data = page.partition('class="widget-data">')[2].partition("</script>")[0]
+        titles = [film[2] for film in json.loads(data)["films"]]
+        assert set(titles) == set(TITLES)
+    else:
+        assert "千と千尋の神隠し (2001)" in page
+
+
+def test_every_picture_says_what_is_to_be_seen(page: str) -> None:
+    labels = Page(page).labels
+    assert labels
+    assert all(len(label) > 40 for label in labels)
+
+
+def test_a_page_is_light_and_dark_and_fits_a_telephone(page: str) -> None:
+    assert "@media (prefers-color-scheme: dark)" in page
+    assert '<meta name="viewport" content="width=device-width' in page
+    assert len(page.encode()) < 3_000_000
+
+
+def test_numbers_and_pictures_lie_beside_the_page(of_dataset: Path, of_version: Path) -> None:
+    assert {"dataset.html", "dataset.json", "dataset-stars.svg"} <= set(names_in(of_dataset))
+    assert {"version.html", "version.json", "version-map.svg"} <= set(names_in(of_version))
+    numbers = json.loads((of_version / "version.json").read_text("utf-8"))
+    assert numbers["losses"] == {"loss": [3.0, 2.0], "val_loss": [3.5, 2.5]}
+    for picture in (*of_dataset.glob("*.svg"), *of_version.glob("*.svg")):
+        content = picture.read_text("utf-8")
+        assert "var(--" not in content, "a picture by itself has colours of its own"
+        assert "<script" not in content
+
+
+def test_what_was_not_measured_is_said_to_be_so(of_version: Path) -> None:
+    content = (of_version / "version.html").read_text("utf-8")
+    assert "Nothing was measured. measured by hand." in content
+
+
+@pytest.mark.parametrize(
+    ("movies", "ratings", "header"),
+    [
+        ("1,Solo,(no genres listed)", "1,1,3", ""),
+        ("1,A (1999),Drama\n2,B (1999),Drama", "1,1,3\n2,2,4.5", ""),
+        ("1,A,Drama\n2,B,Comedy|Drama\n3,C,", "1,1,3\n2,2,4.5\n2,3,0.5", ""),
+        ("1,A (1999),Drama\n1,A (1999),Drama", "1,1,3\n1,1,4\nx,1,2\n1,9,3\n1,1,99\n,1,1", ""),
+        (
+            "1,A (1999),Drama\n2,B (9999),Drama",
+            "1,1,3,0\n2,2,4,4000000000\n3,2,4,x",
+            "userId,movieId,rating,timestamp",
+        ),
+    ],
+    ids=["one movie", "one year", "no years", "bad rows", "odd times"],
+)
+def test_small_and_odd_data_has_a_page_too(
+    tmp_path: Path, movies: str, ratings: str, header: str
+) -> None:
+    folder = report_on(write_movies(tmp_path / "odd", movies, ratings, header))
+    page = (folder / "dataset.html").read_text("utf-8")
+    assert 5_000 < len(page.encode()) < 3_000_000
+    assert "nan" not in page.lower().split()
+
+
+def test_of_data_that_has_changed_a_version_has_no_page_and_says_so(tmp_path: Path) -> None:
+    data = write_two_tastes(tmp_path / "tastes")
+    artifacts, report = tmp_path / "artifacts", tmp_path / "report"
+    number = publish(artifacts, publication())
+    report.mkdir()
+    make(
+        InsightsJob(
+            folder=report,
+            version=number,
+            artifacts_dir=artifacts,
+            dataset="tastes",
+            dataset_dir=data,
+        )
+    )
+    assert "version.html" in names_in(report)
+    assert "dataset.html" not in names_in(report), "it was not trained on that"
+    assert "has changed since" in (report / "version.html").read_text("utf-8")

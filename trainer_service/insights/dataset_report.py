@@ -1,0 +1,200 @@
+"""The report on a data set."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from trainer_service.data import BadRowKind
+from trainer_service.insights import dataset_pictures as pictures
+from trainer_service.insights.dataset_numbers import DatasetNumbers, RatedMovie
+from trainer_service.insights.drawing import share
+from trainer_service.insights.report import Report, Section, Table
+
+NAME = "dataset"
+
+WHY_BAD = {
+    BadRowKind.MISSING_FIELD: "a field that must be there is empty or absent",
+    BadRowKind.BAD_ID: "an id that is no whole number of at least 0",
+    BadRowKind.BAD_RATING: "a rating that is no number from 0.5 to 5",
+    BadRowKind.UNKNOWN_MOVIE: "a rating of a movie that is not in the movie table",
+    BadRowKind.DUPLICATE: "replaced by a later rating of the same user, or a movie named twice",
+}
+
+
+def report_on_dataset(numbers: DatasetNumbers, links: tuple[tuple[str, str], ...] = ()) -> Report:
+    """The report on a data set.
+
+    Args:
+        numbers: What it looks like.
+        links: Other pages beside this one.
+    """
+    data = numbers.data
+    cells = data.user_count * data.movie_count
+    return Report(
+        name=NAME,
+        title=f"Data set {numbers.dataset}",
+        subtitle=f"In the form {data.form}; fingerprint {data.fingerprint[:16]}",
+        facts=(
+            ("ratings", f"{data.rating_count:,}"),
+            ("users", f"{data.user_count:,}"),
+            ("rated movies", f"{data.movie_count:,}"),
+            ("mean", f"{numbers.mean:.2f} stars"),
+            ("of all pairs rated", share(data.rating_count / cells)),
+            ("rows left out", f"{sum(rows.count for rows in data.bad_rows):,}"),
+        ),
+        sections=tuple(_sections(numbers)),
+        numbers=numbers,
+        links=links,
+    )
+
+
+def _sections(numbers: DatasetNumbers) -> Iterator[Section]:
+    yield Section(
+        "Stars",
+        "How the ratings are distributed.",
+        pictures.stars(numbers),
+        _rows(
+            ("stars", ">ratings"),
+            zip((f"{stars:g}" for stars in numbers.stars), numbers.star_counts, strict=True),
+        ),
+    )
+    movies = numbers.ratings_per_movie
+    yield Section(
+        "Ratings per movie",
+        f"{movies.movies_above:,} of {numbers.data.movie_count:,} movies "
+        f"({share(movies.movie_share_above)}) have more than {movies.min_ratings:,} ratings and "
+        f"can be trained on; they hold {share(movies.rating_share_above)} of the ratings. Half of "
+        f"the movies have no more than {movies.median:,.0f}.",
+        pictures.per_movie(movies),
+    )
+    users = numbers.ratings_per_user
+    yield Section(
+        "Ratings per user",
+        f"Half of the users gave no more than {users.median:,.0f} ratings; the mean is "
+        f"{users.mean:,.0f}, and the most are {users.most:,}.",
+        pictures.per_user(users),
+    )
+    if numbers.over_time:
+        untimed = numbers.over_time.untimed_count
+        left_out = f" {untimed:,} rows have no legal time." if untimed else ""
+        yield Section(
+            "Ratings over time",
+            f"By month, over all rows with a legal rating and time.{left_out}",
+            pictures.over_time(numbers.over_time),
+        )
+    if numbers.years:
+        yield from _by_year(numbers)
+    if numbers.genres:
+        yield from _by_genre(numbers)
+    yield Section(
+        f"The {len(numbers.most_rated)} most rated movies",
+        table=_movies(numbers.most_rated, lambda movie: movie.rating_count),
+    )
+    yield Section(
+        f"The {len(numbers.best_rated)} best rated movies",
+        f"By damped mean: as if each had {numbers.damping} more ratings of the overall mean, so "
+        f"that few ratings make no movie the best.",
+        table=_movies(numbers.best_rated, lambda movie: movie.damped_mean),
+    )
+    yield _left_out(numbers)
+
+
+def _by_year(numbers: DatasetNumbers) -> Iterator[Section]:
+    unknown = numbers.movies_without_year
+    yield Section(
+        "Movies by release year",
+        "As the titles say." + (f" {unknown:,} titles say none." if unknown else ""),
+        pictures.movies_by_year(numbers.years),
+    )
+    yield Section(
+        "Stars by release year",
+        "The band is the 95 % confidence interval, with whole movies as what varies. Old movies "
+        "that are still rated were chosen by time.",
+        pictures.ratings_by_year(numbers.years),
+        _rows(
+            ("year", ">movies", ">ratings", ">mean"),
+            (
+                (str(year.year), year.movie_count, year.rating_count, year.rating.value)
+                for year in numbers.years
+            ),
+        ),
+    )
+
+
+def _by_genre(numbers: DatasetNumbers) -> Iterator[Section]:
+    unknown = numbers.movies_without_genre
+    none = f" {unknown:,} movies have none." if unknown else ""
+    yield Section(
+        "Genres",
+        f"A movie with several genres counts with each.{none}",
+        pictures.genre_sizes(numbers.genres),
+        _rows(
+            ("genre", ">movies", ">ratings", ">mean"),
+            (
+                (genre.genre, genre.movie_count, genre.rating_count, genre.rating.value)
+                for genre in numbers.genres
+            ),
+        ),
+    )
+    yield Section(
+        "Stars by genre",
+        "With 95 % confidence intervals, with whole movies as what varies: a few much rated "
+        "movies say less of a genre than their many ratings seem to.",
+        pictures.genre_ratings(numbers.genres, numbers.mean),
+    )
+    if len(numbers.genres) > 1:
+        yield Section(
+            "Genres that go together",
+            "The larger a square, the more of the row's movies also have the column's genre.",
+            pictures.co_occurrence(numbers.co_occurrence),
+        )
+
+
+def _left_out(numbers: DatasetNumbers) -> Section:
+    bad_rows = numbers.data.bad_rows
+    if not bad_rows:
+        return Section("What was left out", "Nothing: every row of both files could be used.")
+    return Section(
+        "What was left out",
+        f"{sum(rows.count for rows in bad_rows):,} rows could not be used.",
+        table=Table(
+            ("why", "file", ">rows", "first lines"),
+            tuple(
+                (
+                    WHY_BAD[rows.kind],
+                    rows.file,
+                    f"{rows.count:,}",
+                    ", ".join(f"{line:,}" for line in rows.first_lines),
+                )
+                for rows in bad_rows
+            ),
+        ),
+    )
+
+
+def _movies(movies: Sequence[RatedMovie], length: Callable[[RatedMovie], float]) -> Table:
+    longest = max(map(length, movies))
+    return Table(
+        ("movie", ">ratings", ">mean", ">damped"),
+        tuple(
+            (
+                movie.title,
+                f"{movie.rating_count:,}",
+                f"{movie.mean:.2f}",
+                f"{movie.damped_mean:.2f}",
+            )
+            for movie in movies
+        ),
+        bars=tuple(length(movie) / longest for movie in movies),
+    )
+
+
+def _rows(columns: tuple[str, ...], rows: Iterator[tuple[object, ...]]) -> Table:
+    """A table of numbers that is folded away."""
+
+    def said(cell: object) -> str:
+        if cell is None:
+            return "-"
+        if isinstance(cell, float):
+            return f"{cell:.2f}"
+        return f"{cell:,}" if isinstance(cell, int) else str(cell)
+
+    return Table(columns, tuple(tuple(map(said, row)) for row in rows), heading="The numbers")

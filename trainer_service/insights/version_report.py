@@ -1,0 +1,201 @@
+"""The report on a version."""
+
+from collections.abc import Iterator, Sequence
+
+from trainer_service.insights import version_pictures as pictures
+from trainer_service.insights.report import Report, Section, Table
+from trainer_service.insights.version_numbers import FilmMap, Standing, VersionNumbers
+from trainer_service.model.evaluation import RankingMetrics, TrainingMetrics
+
+NAME = "version"
+
+LONGEST_TITLE = 200
+"""Letters of a title that the map shows; 5,000 films must fit into a page."""
+
+
+def report_on_version(numbers: VersionNumbers, links: tuple[tuple[str, str], ...] = ()) -> Report:
+    """The report on a version.
+
+    Args:
+        numbers: What it looks like.
+        links: Other pages beside this one.
+    """
+    metrics = numbers.metrics
+    facts = [
+        ("movies", f"{numbers.movie_count:,}"),
+        ("dimensions", f"{numbers.dim:,}"),
+        ("ratings a movie", f"over {numbers.min_ratings:,}"),
+    ]
+    if metrics.ranking:
+        facts.append(("NDCG@100", _measured(metrics.ranking, "ndcg_at_100")))
+    if metrics.rmse is not None:
+        error = metrics.rmse_standard_error
+        facts.append(("RMSE", f"{metrics.rmse:.3f}" + ("" if error is None else f" ±{error:.3f}")))
+    if gate := numbers.gate:
+        said = "passed" if gate.passed else "forced" if gate.forced else "held back"
+        if not gate.against_version and gate.passed:
+            said = "not compared"
+        facts.append(("quality gate", said))
+    return Report(
+        name=NAME,
+        title=f"Version {numbers.version}",
+        subtitle=(
+            f"Trained on {numbers.dataset} by run {numbers.run_id}, published "
+            f"{numbers.create_time:%Y-%m-%d %H:%M} UTC"
+            + ("" if links else "; that data set has changed since, or is not there any more")
+        ),
+        facts=tuple(facts),
+        sections=tuple(_sections(numbers)),
+        numbers=numbers,
+        links=links,
+    )
+
+
+def _sections(numbers: VersionNumbers) -> Iterator[Section]:
+    yield _map(numbers.map)
+    if numbers.losses.loss:
+        yield Section(
+            "Loss",
+            "Mean of each epoch: the rating head's squared error and the co-liked head's "
+            "cross-entropy. What is published is the checkpoint that is marked.",
+            pictures.losses(numbers.losses, numbers.metrics.best_epoch),
+        )
+    yield from _rankings(numbers.metrics)
+    if numbers.popularity:
+        never = numbers.popularity.never_listed
+        yield Section(
+            "How well known what is recommended is",
+            f"Of all movies' lists of nearest. The nearer the line of what is recommended to that "
+            f"of the ratings, the more it follows fame. {never:,} movies are in no list.",
+            pictures.popularity(numbers.popularity),
+        )
+    if numbers.popularity:
+        yield Section(
+            f"The nearest of the {len(numbers.neighbourhoods)} best known films",
+            "With the cosine, which is the score that is served.",
+            table=_neighbours(numbers),
+            is_wide=True,
+        )
+        yield Section(
+            "The most central films",
+            "In most other films' lists of ten.",
+            table=_standings(numbers.central),
+        )
+        yield Section(
+            "The most isolated films",
+            "Whose ten nearest are furthest away.",
+            table=_standings(numbers.isolated),
+        )
+
+
+def _map(found: FilmMap) -> Section:
+    genres = sorted({genre for point in found.points for genre in point.genres})
+    place = {genre: at for at, genre in enumerate(genres)}
+    films = [
+        (
+            *(point.x, point.y, point.title[:LONGEST_TITLE], point.rating_count, point.genre),
+            [place[genre] for genre in point.genres],
+        )
+        for point in found.points
+    ]
+    data = {"genres": genres, "coloured": found.genres, "films": films}
+    return Section(
+        "The map of films",
+        f"{len(films):,} films, the best known, placed by {found.method} of the embedding: what "
+        f"is near is liked by the same people; directions and long distances mean nothing. Each "
+        f"has the colour of the rarest of its genres that has one. Point at a film for its title; "
+        f"click the map, then scroll to zoom, and drag to move; a genre below shows it alone.",
+        pictures.film_map(found),
+        widget=("map.js", data),
+        is_wide=True,
+    )
+
+
+def _rankings(metrics: TrainingMetrics) -> Iterator[Section]:
+    whole = _of_methods(metrics.ranking, metrics.ease, metrics.item_cosine, metrics.popularity)
+    one = _of_methods(
+        metrics.one_seed,
+        metrics.one_seed_ease,
+        metrics.one_seed_item_cosine,
+        metrics.one_seed_popularity,
+    )
+    notes = f" {'; '.join(metrics.notes)}." if metrics.notes else ""
+    if not whole:
+        yield Section("Ranking", f"Nothing was measured.{notes}")
+        return
+    users = whole["this model"].user_count
+    yield Section(
+        "Given 80 % of what they like",
+        f"What {users:,} people like who took no part in training, ranked among all other movies. "
+        f"Bars are two standard errors; these are the same people, so that differences are "
+        f"surer than they look.{notes}",
+        pictures.rankings("version-rankings", "80 % of what they like", whole),
+        _table_of(whole),
+    )
+    if one:
+        yield Section(
+            "Given one film",
+            "The same people, given one of the films that they like. What people like next after "
+            "one film is mostly what everybody likes, which is where popularity is strong.",
+            pictures.rankings("version-rankings-one", "one film that they like", one),
+            _table_of(one),
+        )
+
+
+def _of_methods(*found: RankingMetrics | None) -> pictures.Rankings:
+    """What was measured, by method; nothing if it was not measured of the model."""
+    if not found[0]:
+        return {}
+    return {
+        method: metrics for method, metrics in zip(pictures.METHODS, found, strict=True) if metrics
+    }
+
+
+def _table_of(measured: pictures.Rankings) -> Table:
+    fields = ("ndcg_at_100", "recall_at_20", "recall_at_50", "coverage")
+    return Table(
+        ("", ">NDCG@100", ">Recall@20", ">Recall@50", ">coverage", ">mean rank"),
+        tuple(
+            (
+                method,
+                *(_measured(metrics, field) for field in fields),
+                f"{metrics.popularity_rank:,.1f}",
+            )
+            for method, metrics in measured.items()
+        ),
+        heading="The numbers, with standard errors; coverage and popularity rank are of the top 20",
+    )
+
+
+def _measured(metrics: RankingMetrics, field: str) -> str:
+    error = getattr(metrics, f"{field}_standard_error")
+    return f"{getattr(metrics, field):.3f} ±{error:.3f}"
+
+
+def _neighbours(numbers: VersionNumbers) -> Table:
+    return Table(
+        ("film", "nearest"),
+        tuple(
+            (
+                found.film.title,
+                " · ".join(f"{near.film.title} {near.score:.2f}" for near in found.neighbours),
+            )
+            for found in numbers.neighbourhoods
+        ),
+    )
+
+
+def _standings(found: Sequence[Standing]) -> Table:
+    return Table(
+        ("film", ">ratings", ">in lists", ">cosine", "nearest"),
+        tuple(
+            (
+                standing.film.title,
+                f"{standing.film.rating_count:,}",
+                f"{standing.listed:,}",
+                f"{standing.mean_score:.2f}",
+                standing.nearest,
+            )
+            for standing in found
+        ),
+    )

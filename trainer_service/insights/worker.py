@@ -1,0 +1,68 @@
+"""The process that makes a report: `python -m trainer_service.insights.worker`.
+
+It reads one job as a line of JSON on standard input, and writes how it ended as a line of
+JSON to standard output. Standard input stays open: when it ends, nobody waits any more. It
+takes what processor time others leave, and offers itself when memory runs out.
+"""
+
+import os
+import sys
+import threading
+import traceback
+from contextlib import suppress
+from pathlib import Path
+
+# Of the libraries of linear algebra; they read it when they are imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+from movierec.chassis.errors import ServiceError
+from trainer_service.artifact.manifest import BadVersionError
+from trainer_service.errors import DamagedVersionError
+from trainer_service.insights.job import InsightsJob, Outcome
+
+LOWEST_PRIORITY = 19
+
+
+def main() -> None:
+    """Makes the report that comes in on standard input."""
+    told = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
+    # Whatever a library prints is no outcome.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    with suppress(OSError):  # not Linux, or not allowed
+        os.nice(LOWEST_PRIORITY)
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("900", encoding="ascii")
+    job = InsightsJob.model_validate_json(sys.stdin.readline())
+    threading.Thread(target=_end_with_the_service, daemon=True).start()
+    told.write(f"{_outcome(job).model_dump_json()}\n".encode())
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _outcome(job: InsightsJob) -> Outcome:
+    """Makes the report; returns how that ended."""
+    try:
+        # Which takes a second to import, of libraries that the checks above need not wait for.
+        from trainer_service.insights.making import make  # noqa: PLC0415
+
+        make(job)
+    except ServiceError as error:
+        return Outcome(reason=error.reason, message=error.message)
+    except BadVersionError as error:
+        sentence = f"version {job.version} is damaged: {error}"
+        return Outcome(reason=DamagedVersionError.reason, message=sentence)
+    except MemoryError:
+        return Outcome(reason="OUT_OF_MEMORY", message="there is too little memory for a report")
+    except Exception:  # noqa: BLE001  # the process's own boundary; the log has the details
+        traceback.print_exc()
+        return Outcome(reason="CRASHED", message="the report could not be made; the log says why")
+    return Outcome()
+
+
+def _end_with_the_service() -> None:
+    sys.stdin.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()
