@@ -73,7 +73,7 @@ async def _beside(version: Version) -> tuple[list[float], list[float]]:
     async def answer() -> None:
         for movie_id in range(1, ASKED + 1):
             request = pb.RecommendRequest(seeds=[pb.Seed(movie_id=movie_id)])
-            async with aclosing(answering.messages(request, version)) as messages:
+            async with aclosing(answering.messages(request, version, str)) as messages:
                 async for _ in messages:
                     await asyncio.sleep(0)
 

@@ -1,10 +1,8 @@
 """From a request to the messages of its answer: remembered, or worked out, at once or aside."""
 
-import asyncio
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +18,7 @@ from recommender_service.service import answers
 from recommender_service.service.queries import canonical, query_of
 from recommender_service.service.recommendation_log import RecommendationLog, as_json
 from recommender_service.service.replies import LARGEST_BYTES, Replies, Reply
+from recommender_service.service.turns import Turns
 
 LONG_PRODUCTS = 10_000_000
 """Of two numbers each; a query that takes more, some 3 ms, is worked out in a thread."""
@@ -65,7 +64,7 @@ class Answering:
         self._log = log
         self.replies = Replies(remembered_bytes)
         """Those that are remembered."""
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="query")
+        self._turns = Turns(THREADS)
 
     def remembered(self, request: pb.RecommendRequest, version: Version) -> Sequence[bytes] | None:
         """The encoded messages of the answer to a request, if it was given of late.
@@ -85,7 +84,7 @@ class Answering:
         return reply.messages
 
     async def messages(
-        self, request: pb.RecommendRequest, version: Version
+        self, request: pb.RecommendRequest, version: Version, whose: Callable[[], str]
     ) -> AsyncGenerator[bytes]:
         """The same, worked out; at least one.
 
@@ -94,6 +93,7 @@ class Answering:
         Args:
             request: What is asked for; which version that means has been decided.
             version: What to answer from.
+            whose: Says which connection it came on, each of which has its turn.
 
         Raises:
             ServiceError: There is no answer; before any message.
@@ -102,7 +102,7 @@ class Answering:
         parts: list[_Part] = []
         size_bytes = 0
         try:
-            async with aclosing(self._parts(request, version)) as worked_out:
+            async with aclosing(self._parts(request, version, whose)) as worked_out:
                 async for part in worked_out:
                     size_bytes += len(part.message)
                     kept = part.message if size_bytes <= LARGEST_BYTES else b""
@@ -122,16 +122,21 @@ class Answering:
         if self._log:
             self._log.answered(version.number, reply, time.perf_counter() - began)
 
-    async def _parts(self, request: pb.RecommendRequest, version: Version) -> AsyncGenerator[_Part]:
+    async def _parts(
+        self, request: pb.RecommendRequest, version: Version, whose: Callable[[], str]
+    ) -> AsyncGenerator[_Part]:
+        async def aside(work: Callable[[], Result]) -> Result:
+            return await self._turns.do(whose(), work)
+
         is_large = request.ByteSize() > LONG_BYTES
-        query = await self._aside(partial(query_of, request)) if is_large else query_of(request)
+        query = await aside(partial(query_of, request)) if is_large else query_of(request)
         stopped = threading.Event()
 
         def pause() -> None:
             if stopped.is_set():
                 raise StoppedError
 
-        do = self._aside if is_large or _is_long(query, version) else _at_once
+        do = aside if is_large or _is_long(query, version) else _at_once
         try:
             answer = await do(partial(recommend, version, query, pause))
             take = partial(self._next_part, answer, query)
@@ -161,9 +166,6 @@ class Answering:
         )
         movie_ids = tuple(value.movie.movie_id for value in some)
         return _Part(message.SerializeToString(), movie_ids, request)
-
-    async def _aside(self, work: Callable[[], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
 def _key(request: pb.RecommendRequest, version: Version) -> Hashable:

@@ -60,7 +60,7 @@ class AnsweringServicer(recommender_pb2_grpc.RecommenderServiceServicer):
             for message in earlier:
                 await send(context, message)
             return last
-        async with aclosing(self._answering.messages(request, version)) as encoded:
+        async with aclosing(self._answering.messages(request, version, context.peer)) as encoded:
             last = await anext(encoded)
             async for message in encoded:
                 await send(context, last)
@@ -77,14 +77,18 @@ class AnsweringServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         answered_by(usual.number)
         position = 0
         async for request in request_iterator:
-            async with aclosing(self._batch_answer(request, usual, position)) as responses:
+            async with aclosing(self._batch_answer(request, usual, position, context)) as responses:
                 async for response in responses:
                     response.position = position
                     yield response
             position += 1
 
     async def _batch_answer(
-        self, request: Callable[[], pb.BatchRecommendRequest], usual: Version, position: int
+        self,
+        request: Callable[[], pb.BatchRecommendRequest],
+        usual: Version,
+        position: int,
+        context: Context,
     ) -> AsyncGenerator[pb.BatchRecommendResponse]:
         """The answer to one query of many, or its error; the last response says so."""
         before: bytes | None = None
@@ -93,7 +97,7 @@ class AnsweringServicer(recommender_pb2_grpc.RecommenderServiceServicer):
             asked = messages.asked_version(query.version)
             version = usual if asked is None else self._versions.take(asked)
             note("query", position=position, version=version.number)
-            async with aclosing(self._answered(query, version)) as encoded:
+            async with aclosing(self._answered(query, version, context)) as encoded:
                 async for message in encoded:
                     if before is not None:
                         yield _batch_response(before)
@@ -107,7 +111,7 @@ class AnsweringServicer(recommender_pb2_grpc.RecommenderServiceServicer):
             yield _batch_response(before, last=True)
 
     async def _answered(
-        self, request: pb.RecommendRequest, version: Version
+        self, request: pb.RecommendRequest, version: Version, context: Context
     ) -> AsyncGenerator[bytes]:
         """The encoded messages of an answer, remembered or worked out."""
         remembered = self._answering.remembered(request, version)
@@ -115,7 +119,8 @@ class AnsweringServicer(recommender_pb2_grpc.RecommenderServiceServicer):
             for message in remembered:
                 yield message
             return
-        async with aclosing(self._answering.messages(request, version)) as encoded:
+        found = self._answering.messages(request, version, context.peer)
+        async with aclosing(found) as encoded:
             async for message in encoded:
                 yield message
 
