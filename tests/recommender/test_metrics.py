@@ -1,5 +1,6 @@
 """What the recommender says of its versions when it is scraped."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -108,6 +109,36 @@ def test_queries_are_counted_by_whether_their_answer_was_remembered(artifacts: P
         frozenset({"miss"}): 1,
     }
     assert found["movierec_remembered_answers_bytes"][PLAIN] > 0
+
+
+@pytest.mark.parametrize(
+    ("timeout_s", "status"), [(DEADLINE_S, "CANCELLED"), (0.5, "DEADLINE_EXCEEDED")]
+)
+def test_a_batch_that_ends_while_its_next_query_is_waited_for_has_not_ended_well(
+    artifacts: Path, timeout_s: float, status: str
+) -> None:
+    publish_by_hand(artifacts)
+    batch = "movierec.v1.RecommenderService/BatchRecommend"
+    query = pb.BatchRecommendRequest(query=pb.RecommendRequest(seeds=[pb.Seed(movie_id=10)]))
+    over = threading.Event()
+
+    def queries() -> Iterator[pb.BatchRecommendRequest]:
+        yield query
+        over.wait(DEADLINE_S)
+
+    with running(artifacts) as (recommender, said):
+        recommender.wait_until_it_serves(1)
+        call = recommender.stub.BatchRecommend(queries(), timeout=timeout_s)
+        next(call)
+        if status == "CANCELLED":
+            call.cancel()
+        in_flight = frozenset({batch, "bidi_stream"})
+        found = until(said, lambda now: now["movierec_server_calls_in_flight"][in_flight] == 0)
+        over.set()
+    durations = found["grpc_server_call_duration_seconds_count"]
+    assert {labels: count for labels, count in durations.items() if batch in labels} == {
+        frozenset({batch, status}): 1
+    }
 
 
 @pytest.mark.parametrize(

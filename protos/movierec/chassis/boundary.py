@@ -5,6 +5,7 @@ Every status carries `google.rpc.ErrorInfo`, and `BadRequest`, `ResourceInfo` or
 too: left to itself, grpc answers bytes that are no message with UNKNOWN.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
@@ -40,6 +41,9 @@ LARGEST_DETAILS_BYTES = 2_500
 LARGEST_REQUEST_BYTES = 1024 * 1024
 """Ten times what the largest sensible request has. Decoded, it takes a few times as much, and
 many may come at the same time. (What has more than 4 MiB grpc refuses by itself.)"""
+
+END_S = 0.002
+"""Seconds that the end of a stream of requests is waited on, to see whether it is the call's."""
 
 ErrorTable = Mapping[type[ServiceError], grpc.StatusCode]
 
@@ -206,6 +210,8 @@ async def _requests(
     """
     while (payload := await context.read()) is not grpc.aio.EOF:
         yield partial(_decode, payload, handler)
+    # A call that is dead has no more requests either, and is cancelled in a moment.
+    await asyncio.sleep(END_S)
 
 
 def _kind_of(handler: Any) -> MethodKind:
