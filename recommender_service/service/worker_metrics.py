@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
@@ -38,7 +38,7 @@ class WorkersCollector:
         """The figures as they are; those of a worker that does not answer are missing."""
         others = self._others()
         families: dict[str, Metric] = {}
-        _add(families, 1, self._own.collect())
+        _add(families, 1, _parsed(generate_latest(self._own)))
         answering = 1
         with ThreadPoolExecutor(len(others) or 1, "scrape") as threads:
             for number, found in zip(others, threads.map(_said, others.values()), strict=True):
@@ -79,12 +79,17 @@ def _labelled(family: Metric, number: int) -> Iterator[Any]:
         yield sample._replace(labels={**sample.labels, "worker": str(number)})
 
 
+def _parsed(text: bytes) -> list[Metric]:
+    """Families as all of them are told: by themselves, some have another name and kind."""
+    return list(text_string_to_metric_families(text.decode()))
+
+
 def _said(url: str | None) -> list[Metric]:
     """What one says; nothing if it does not."""
     if url is None:
         return []
     try:
         with _opener.open(url, timeout=PATIENCE_S) as answer:
-            return list(text_string_to_metric_families(answer.read().decode()))
+            return _parsed(answer.read())
     except (OSError, ValueError):
         return []

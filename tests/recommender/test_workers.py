@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+import urllib.request
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +14,7 @@ import grpc
 import pytest
 from google.protobuf import json_format
 from grpc_status import rpc_status
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from movierec.v1 import recommender_pb2 as pb
 from recommender_service.service.building import Recommender
@@ -285,6 +287,28 @@ def test_each_process_is_scraped_and_told_apart_by_its_number(
     for name in ("movierec_serving_version", "process_resident_memory_bytes"):
         assert found[name].keys() == {frozenset({"1"}), frozenset({"2"})}
     assert found["movierec_workers"] == {frozenset({"answering"}): 2, frozenset({"missing"}): 0}
+
+
+def test_what_is_scraped_of_several_processes_is_read_in_either_form(
+    tmp_path: Path, artifacts_dir: Path
+) -> None:
+    publish_by_hand(artifacts_dir)
+    with workers(tmp_path, "--metrics-listen", "127.0.0.1:0") as service:
+        where = metrics_address(service)
+        plain = answer_of(where, "text/plain; version=0.0.4")
+        open_metrics = answer_of(where, "application/openmetrics-text; version=1.0.0")
+    names = [line.split()[2] for line in plain.splitlines() if line.startswith("# HELP ")]
+    assert sorted(names) == sorted(set(names))
+    parsed: Any = text_string_to_metric_families  # which has no types
+    assert len(list(parsed(open_metrics))) > 10
+
+
+def answer_of(where: str, form: str) -> str:
+    """What is scraped in a form."""
+    asked = urllib.request.Request(f"http://{where}/metrics", headers={"Accept": form})
+    with urllib.request.urlopen(asked) as answer:  # noqa: S310  # it is our own
+        text: str = answer.read().decode()
+        return text
 
 
 def test_a_process_that_hangs_is_missing_from_a_scrape_which_the_others_answer(
