@@ -1,6 +1,7 @@
 """Calls as spans of OpenTelemetry."""
 
 import asyncio
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -154,6 +155,38 @@ def test_what_cannot_be_sent_ends_the_start_with_a_sentence(
     )
     assert refused.returncode == 1
     assert f"{variable}: '{value}' is not legal; legal is {legal}" in refused.stderr
+
+
+HIDDEN = "a-secret"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        (
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            f"Authorization: Bearer {HIDDEN}",
+            "OTEL_EXPORTER_OTLP_HEADERS is not legal; legal is KEY=VALUE",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+            f"a=b,api-key={HIDDEN};x",
+            "OTEL_EXPORTER_OTLP_TRACES_HEADERS is not legal; legal is KEY=VALUE",
+        ),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "abc", "the OTEL_* variables cannot be used: could not"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "0", "the OTEL_* variables cannot be used: max_queue_size"),
+    ],
+)
+def test_what_opentelemetry_cannot_read_is_refused_in_a_sentence_without_secrets(
+    variable: str, value: str, said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4317", variable: value}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(variable, value)
+        with pytest.raises(OSError, match=re.escape(said)) as caught:
+            tracing_of(variables, "recommender")
+    assert HIDDEN not in str(caught.value)
+    assert HIDDEN not in "".join(capfd.readouterr())
 
 
 class Receiver(trace_service_pb2_grpc.TraceServiceServicer):

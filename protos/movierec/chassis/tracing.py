@@ -3,6 +3,7 @@
 Nothing of OpenTelemetry is imported where they do not.
 """
 
+import logging
 import os
 import threading
 from collections.abc import Mapping
@@ -28,10 +29,11 @@ SERVER_ERRORS = frozenset(
 )
 """What is an error of the server's span; any other status says more of the client."""
 
-PATIENCE_S = 2.0
+PATIENCE_S = 0.5
 """Seconds that the end of the process waits for the last spans to be taken."""
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+_HEADERS = ("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS")
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 
 
@@ -91,7 +93,7 @@ class Tracing:
         span.end()
 
     def stop(self) -> None:
-        """Sends what was not sent yet; blocks for two seconds at most."""
+        """Sends what was not sent yet; blocks for `PATIENCE_S` at most."""
         sending = threading.Thread(target=self._provider.shutdown, daemon=True)
         sending.start()
         sending.join(PATIENCE_S)
@@ -121,6 +123,27 @@ def tracing_of(environment: Mapping[str, str], service: str) -> Tracing | None:
     if exporter == "otlp" and protocol != "grpc":
         raise OSError(f"OTEL_EXPORTER_OTLP_PROTOCOL: {protocol!r} is not legal; legal is grpc")
 
+    for name in _HEADERS:
+        _check_headers(name, environment.get(name, ""))
+    try:
+        return Tracing(_provider(exporter, environment, service))
+    except ValueError as error:
+        raise OSError(f"the OTEL_* variables cannot be used: {error}") from error
+
+
+def _check_headers(name: str, value: str) -> None:
+    """Refuses what the library would pass over, and log, though it is mostly a secret."""
+    from opentelemetry.util import re  # noqa: PLC0415
+
+    logging.getLogger(re.__name__).disabled = True
+    for header in filter(str.strip, value.split(",")):
+        if not re.parse_env_headers(header, liberal=True):
+            raise OSError(
+                f"{name} is not legal; legal is KEY=VALUE, or several with commas between"
+            )
+
+
+def _provider(exporter: str, environment: Mapping[str, str], service: str) -> "TracerProvider":
     from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
     from opentelemetry.sdk.trace import TracerProvider, export  # noqa: PLC0415
 
@@ -139,4 +162,4 @@ def tracing_of(environment: Mapping[str, str], service: str) -> Tracing | None:
         )
 
         provider.add_span_processor(export.BatchSpanProcessor(OTLPSpanExporter()))
-    return Tracing(provider)
+    return provider
