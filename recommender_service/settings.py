@@ -30,7 +30,8 @@ class RecommenderSettings(ServiceSettings):
 
     max_age_s: Annotated[float | None, Field(gt=0, le=10**9)] = None
     """Seconds since its publication after which a version is too old: while such a one serves, the
-    health is NOT_SERVING, and calls are answered all the same; no limit if not given."""
+    health is NOT_SERVING. Who heeds that, as movierec's own client does, asks other replicas, and
+    fails if all are too old; who does not is answered all the same. No limit if not given."""
 
     chunk_size: Annotated[int, Field(ge=1, le=1000)] = 100
     """Recommendations in a message, at most; a message costs about as much as a hundred."""

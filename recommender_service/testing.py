@@ -42,11 +42,19 @@ def write_version(
         vectors: One for each, of any length but zero, (M, D).
 
     Raises:
-        ValueError: There is no movie, or a vector for none, or a vector that has no direction.
+        ValueError: There is no movie, or one twice, or a vector for none, or a vector that has no
+            direction.
     """
-    table = np.asarray(vectors, dtype=np.float64)
-    if table.ndim != 2 or len(table) != len(movies) or not table.size:
+    if len({len(vector) for vector in vectors}) != 1 or len(vectors) != len(movies):
         raise ValueError("give at least one movie, and each a vector of as many numbers")
+    table = np.asarray(vectors, dtype=np.float64)
+    if not table.size:
+        raise ValueError("give at least one movie, and each a vector of as many numbers")
+    seen: set[int] = set()
+    for movie in movies:
+        if movie.movie_id in seen:
+            raise ValueError(f"there are two movies {movie.movie_id}: give each an id of its own")
+        seen.add(movie.movie_id)
     lengths = np.linalg.norm(table, axis=1, keepdims=True)
     if not np.all(np.isfinite(lengths) & (lengths > 0)):
         raise ValueError("a vector has no direction: give one that is finite and not all zeros")

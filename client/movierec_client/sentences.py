@@ -51,8 +51,9 @@ def _unavailable(said: str, name: str, where: str, variable: str) -> str:
     cause = said.rpartition("last error: ")[2].rpartition("to remote host: ")[2]
     if cause.endswith(_NOT_SERVING):
         return (
-            f"{where} is there, but does not serve: it has no version to answer with, or is being "
-            f"stopped (`movierec versions` says more); or the address is another service's"
+            f"{where} is there, but does not serve: it has no version to answer with, or one that "
+            f"is older than MOVIEREC_MAX_AGE_S allows, or is being stopped (`movierec versions` "
+            f"says more); or the address is another service's"
         )
     return (
         f"{where} cannot be reached ({cause}): start it, or give its address "

@@ -60,7 +60,7 @@ MOVIES = (
 def recommender(
     movies: Sequence[KnownMovie] = MOVIES,
     *,
-    artifacts_dir: Path | None = None,
+    artifacts_dir: str | Path | None = None,
     **settings: Any,
 ) -> Iterator[str]:
     """Runs a recommender on a free port of this machine; yields its address when it serves.
@@ -77,7 +77,7 @@ def recommender(
     """
     service = _service()
     with TemporaryDirectory() as folder:
-        volume = artifacts_dir or Path(folder)
+        volume = Path(artifacts_dir or folder)
         if movies:
             publish(volume, movies)
         with service.serving(volume, settings) as address:
@@ -86,7 +86,7 @@ def recommender(
             yield address
 
 
-def publish(artifacts_dir: Path, movies: Sequence[KnownMovie] = MOVIES) -> int:
+def publish(artifacts_dir: str | Path, movies: Sequence[KnownMovie] = MOVIES) -> int:
     """Adds a version, which recommenders of the folder take up; returns its number.
 
     `Client.wait_until_serving` waits for it.
@@ -106,7 +106,8 @@ def publish(artifacts_dir: Path, movies: Sequence[KnownMovie] = MOVIES) -> int:
         )
         for movie in movies
     ]
-    number: int = service.write_version(artifacts_dir, table, [movie.vector for movie in movies])
+    vectors = [movie.vector for movie in movies]
+    number: int = service.write_version(Path(artifacts_dir), table, vectors)
     return number
 
 

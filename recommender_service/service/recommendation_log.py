@@ -44,8 +44,13 @@ class RecommendationLog:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with path.open("ab"):  # refused at the start rather than noticed later
-            pass
+        try:
+            with path.open("ab"):  # refused at the start rather than noticed later
+                pass
+        except OSError as error:
+            raise OSError(
+                f"MOVIEREC_RECOMMENDATION_LOG: {path} cannot be written: {error.strerror or error}"
+            ) from error
         self._trouble = Trouble(f"{path} can be written again")
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._waiting_bytes = 0
