@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -31,7 +31,9 @@ HARDENED = ("--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges:t
 
 @cache
 def compose_command() -> tuple[str, ...]:
-    """Compose v2, where it is, else docker-compose."""
+    """What `COMPOSE` names; else Compose v2, where it is, else docker-compose."""
+    if named := os.environ.get("COMPOSE"):
+        return tuple(named.split())
     plugin = ("docker", "compose")
     if subprocess.run([*plugin, "version"], capture_output=True, check=False).returncode == 0:
         return plugin
@@ -100,6 +102,10 @@ class Container:
         state = self.state
         return bool(state["Running"] and state["Health"]["Status"] == "healthy")
 
+    def wait_until_healthy(self) -> None:
+        """Waits for its next health check that is a good one."""
+        until(lambda: self.is_healthy, bool)
+
     @property
     def host_config(self) -> Any:
         """What it was started with."""
@@ -141,10 +147,12 @@ class Deployment:
     Args:
         project: What compose calls it.
         folder: For its environment file.
+        command: Compose, if not the one that is there.
     """
 
-    def __init__(self, project: str, folder: Path) -> None:
+    def __init__(self, project: str, folder: Path, command: Sequence[str] = ()) -> None:
         self.project = project
+        self._command = command or compose_command()
         trainer, *recommenders = free_ports(1 + 3 * REPLICAS)
         self.trainer_port = trainer
         self._variables = {
@@ -156,24 +164,22 @@ class Deployment:
         self._no_file = folder / "no.env"
         self._no_file.touch()
 
-    def compose(self, *arguments: str, status: int = 0, **variables: str) -> str:
+    def compose(self, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
         """What compose says.
 
         Args:
             *arguments: The command.
-            status: How it has to end.
-            **variables: More of what can be set in `.env`.
+            variables: More of what can be set in `.env`.
         """
-        own = {
+        machine = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("MOVIEREC_", "DEPLOY_", "COMPOSE_"))
         }
         return said(
-            *(*compose_command(), "--file", str(COMPOSE_FILE), "--env-file", str(self._no_file)),
+            *(*self._command, "--file", str(COMPOSE_FILE), "--env-file", str(self._no_file)),
             *("--project-name", self.project, *arguments),
-            environment=own | self._variables | variables | {"DOCKER_BUILDKIT": buildkit()},
-            status=status,
+            environment=machine | self._variables | dict(variables or {}),
         )
 
     def containers(self, service: str) -> list[Container]:
@@ -193,10 +199,10 @@ class Deployment:
 
     def up(self, *arguments: str, **variables: str) -> None:
         """Brings up what is not, and waits until all of it is healthy."""
-        self.compose("up", "--detach", *arguments, **variables)
+        self.compose("up", "--detach", *arguments, variables=variables)
         for service in ("trainer", "recommender"):
             for container in self.containers(service):
-                until(lambda container=container: container.is_healthy, bool)  # type: ignore[misc]
+                container.wait_until_healthy()
 
     def client_command(self, *options: str) -> list[str]:
         """What starts a container of the client's image in the deployment's network.
@@ -225,11 +231,8 @@ class Deployment:
 
     def serving_version(self) -> int | None:
         """Which version all replicas serve, if it is the same; None otherwise."""
-        serving = {
-            replica["serving_version"]
-            for row in self.objects("versions")
-            for replica in row.get("replicas", [])
-        }
+        *_, fleet = self.objects("versions")
+        serving = {replica["serving_version"] for replica in fleet["replicas"]}
         return serving.pop() if len(serving) == 1 else None
 
 
@@ -259,27 +262,22 @@ def asked_all_the_time(deployment: Deployment) -> Iterator[Load]:
     load.calls, load.versions, load.errors = told["calls"], told["versions"], told["errors"]
 
 
-def buildkit() -> str:
-    """Whether this engine's client can build with BuildKit: "1" or "0"."""
-    asked = subprocess.run(["docker", "buildx", "version"], capture_output=True, check=False)
-    return str(int(asked.returncode == 0))
-
-
 @contextmanager
-def deployed(folder: Path) -> Iterator[Deployment]:
-    """Builds the images and brings the services up; takes all but the images away at the end.
+def deployed(folder: Path, *, project: str, command: Sequence[str] = ()) -> Iterator[Deployment]:
+    """Brings the services up, from images that are there; takes all else away at the end.
 
     Args:
-        folder: A folder for this deployment.
+        folder: A folder for this deployment; its services' logs are left there.
+        project: Tells it from others.
+        command: Compose, if not the one that is there.
     """
-    deployment = Deployment(f"movierec-e2e-{os.getpid()}", folder)
-    deployment.compose("--profile", "client", "build")
+    deployment = Deployment(f"movierec-{project}-{os.getpid()}", folder, command)
     try:
         deployment.up()
         yield deployment
     finally:
         (folder / "services.log").write_text(deployment.compose("logs", "--no-color"))
-        deployment.compose("down", "--volumes", "--remove-orphans")
+        deployment.compose("--profile", "client", "down", "--volumes", "--remove-orphans")
 
 
 def image(target: str) -> Any:

@@ -24,8 +24,19 @@ class Trained:
 
 
 @pytest.fixture(scope="session")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    with deployed(tmp_path_factory.mktemp("deployment")) as deployment:
+def images(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """All images, built anew as far as anything has changed."""
+    Deployment("movierec-e2e", tmp_path_factory.mktemp("build")).compose(
+        "--profile", "client", "build"
+    )
+
+
+@pytest.fixture(scope="session")
+def deployment(
+    images: None,  # noqa: ARG001  # they have to be there
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Deployment]:
+    with deployed(tmp_path_factory.mktemp("deployment"), project="e2e") as deployment:
         yield deployment
 
 

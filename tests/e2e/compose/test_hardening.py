@@ -26,7 +26,9 @@ def test_no_container_can_write_outside_its_volumes(
 ) -> None:
     """Apart from what the kernel shows as files, in /proc and in /dev."""
     container = deployment.container(service)
-    find = r"find / \( -path /proc -o -path /dev \) -prune -o -writable ! -type l -print 2>/dev/null"
+    find = (
+        r"find / \( -path /proc -o -path /dev \) -prune -o -writable ! -type l -print 2>/dev/null"
+    )
     writable = container.run("sh", "-c", f"{find} || true").splitlines()
     assert writable
     outside = [path for path in writable if f"/{path.split('/')[1]}" not in own]

@@ -4,7 +4,7 @@ import pytest
 
 from support.deployment import BASE_IMAGE, TAG, Deployment, docker, image, project_version
 
-pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("deployment")]
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("images")]
 
 MIB = 1024 * 1024
 IMAGES = pytest.mark.parametrize("target", ["trainer", "recommender", "client"])
@@ -30,10 +30,14 @@ def test_there_is_no_tensorflow_but_in_the_trainers_image(target: str) -> None:
 
 @IMAGES
 def test_nothing_that_builds_is_left(target: str) -> None:
-    looked = "import importlib.util as u; print([n for n in ('pip', 'hatchling') if u.find_spec(n)])"
+    looked = (
+        "import importlib.util as u; print([n for n in ('pip', 'hatchling') if u.find_spec(n)])"
+    )
     assert found_in(f"movierec-{target}", "python", "-c", looked) == "[]"
     assert "build" not in found_in(f"movierec-{target}", "ls", "/", "/opt").split()
-    assert found_in(f"movierec-{target}", "sh", "-c", "command -v gcc cc make || echo none") == "none"
+    assert (
+        found_in(f"movierec-{target}", "sh", "-c", "command -v gcc cc make || echo none") == "none"
+    )
 
 
 @IMAGES

@@ -70,6 +70,6 @@ def test_replicas_that_are_restarted_in_turn_cost_nobody_an_error(scaled: Deploy
     with asked_all_the_time(scaled) as load:
         for replica in scaled.containers("recommender"):
             replica.restart()
-            until(lambda replica=replica: replica.is_healthy, bool)  # type: ignore[misc]
+            replica.wait_until_healthy()
             assert is_ready(replica)
     assert load.errors == []
