@@ -76,7 +76,10 @@ def test_the_trainer_may_have_a_processor_of_nvidias(command: str | Path) -> Non
     assert trainer["build"]["args"] == {"TRAINER": "gpu"}
     (device,) = trainer["deploy"]["resources"]["reservations"]["devices"]
     assert device["capabilities"] == ["gpu"]
-    assert (ROOT / "requirements" / "gpu.txt").exists()
+    lock = (ROOT / "requirements" / "gpu.txt").read_text()
+    packages = {*re.findall(r"^([\w-]+)==", lock, re.MULTILINE)}
+    assert packages >= {"tensorflow", "nvidia-cudnn-cu12", "keras", "grpcio"}
+    assert "tensorflow-cpu" not in packages
 
 
 @COMMANDS
