@@ -41,6 +41,10 @@ demo: $(VENV)/services.stamp ## train and recommend, end to end (DATA=DIR, MIN_R
 test: $(VENV)/dev.stamp ## run the tests
 	$(BIN)/python -m pytest
 
+.PHONY: e2e
+e2e: $(VENV)/dev.stamp ## test the images and the compose deployment, on the engine that is there
+	$(BIN)/python -m pytest tests/e2e/compose -m engine
+
 .PHONY: bench
 bench: $(VENV)/dev.stamp ## measure speed and memory, into bench/results
 	$(BIN)/python -m bench

@@ -23,7 +23,9 @@ RETRIES: dict[str, Any] = {
     "initialBackoff": "0.1s",
     "maxBackoff": "1s",
     "backoffMultiplier": 2,
-    "retryableStatusCodes": ["UNAVAILABLE"],
+    # A server of gRPC that stops ends what reaches it meanwhile with CANCELLED, unanswered. What
+    # the caller cancels is not made again.
+    "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
 }
 """How a call is made again, as a service config says it; gRPC adds jitter."""
 

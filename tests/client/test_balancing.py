@@ -149,8 +149,9 @@ def test_several_recommenders_take_turns(kind: Any) -> None:
 
 
 @KINDS
-def test_a_recommender_that_is_killed_under_load_costs_nobody_an_error(
-    kind: Any, tmp_path: Path
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "stopped"])
+def test_a_recommender_that_ends_under_load_costs_nobody_an_error(
+    kind: Any, how: signal.Signals, tmp_path: Path
 ) -> None:
     publish_many(tmp_path / "artifacts", "Film")
     with (
@@ -162,7 +163,7 @@ def test_a_recommender_that_is_killed_under_load_costs_nobody_an_error(
             with grpc.insecure_channel(recommender.address) as channel:
                 wait_until_serving(channel)
         answered = threading.Semaphore(0)
-        is_dead = threading.Event()
+        is_gone = threading.Event()
 
         def ask(_: int) -> list[list[int]]:
             driver = kind(recommender=address, timeout_s=60)
@@ -172,7 +173,7 @@ def test_a_recommender_that_is_killed_under_load_costs_nobody_an_error(
                 movies = driver.items(lambda client: client.recommend([10], k=1000))
                 answers.append([movie.rank for movie in movies])
                 answered.release()
-                after += is_dead.is_set()
+                after += is_gone.is_set()
             driver.close()
             return answers
 
@@ -180,8 +181,8 @@ def test_a_recommender_that_is_killed_under_load_costs_nobody_an_error(
             asking = [pool.submit(ask, i) for i in range(8)]
             for _ in range(40):
                 assert answered.acquire(timeout=60)
-            one.stop(signal.SIGKILL)
-            is_dead.set()
+            one.stop(how)
+            is_gone.set()
             answers = [answer for asked in asking for answer in asked.result(120)]
 
     assert all(answer == list(range(1, 1001)) for answer in answers)

@@ -3,15 +3,18 @@
 import signal
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from movierec.chassis import health
 from movierec.v1 import recommender_pb2 as pb
 from movierec.v1.recommender_pb2_grpc import RecommenderServiceStub
-from support.recommenders import SLOW_READER
+from support.recommenders import SLOW_READER, running_recommender
 from support.servers import DEADLINE_S, wait_until_serving
 from support.services import Running, started
 from support.versions import publish_many
@@ -93,3 +96,27 @@ def test_liveness_is_not_taken_back_by_a_process_that_ends_in_order(
     assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
     assert recommender.stop(signal.SIGTERM) == 0
     assert not list(watch)
+
+
+def test_a_call_that_was_sent_before_its_client_could_hear_of_the_stop_is_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a client that balances by health, and so watches; and with no retry."""
+    monkeypatch.setattr(health, "CLIENTS_HEAR_S", 2.0)
+    publish_many(tmp_path / "artifacts", "Film")
+    with ThreadPoolExecutor(1) as pool, ExitStack() as stack:
+        with running_recommender(tmp_path / "artifacts") as recommender:
+            options = [("grpc.enable_retries", 0)]
+            channel = stack.enter_context(grpc.insecure_channel(recommender.address, options))
+            wait_until_serving(channel)
+            stub = health_pb2_grpc.HealthStub(channel)
+            watch = stub.Watch(health_pb2.HealthCheckRequest(), timeout=DEADLINE_S)
+            next(watch)
+
+            def ask_as_it_stops() -> int:
+                assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
+                answer = RecommenderServiceStub(channel).Recommend(REQUEST, timeout=DEADLINE_S)
+                return sum(len(part.recommendations) for part in answer)
+
+            asked = pool.submit(ask_as_it_stops)
+        assert asked.result(DEADLINE_S) == 1_000
