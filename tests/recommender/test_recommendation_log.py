@@ -108,7 +108,9 @@ def test_a_log_that_was_moved_away_begins_anew(tmp_path: Path) -> None:
 
 def test_a_log_that_cannot_be_written_is_refused_at_the_start(tmp_path: Path) -> None:
     with (
-        pytest.raises(FileNotFoundError),
+        pytest.raises(
+            OSError, match=r"MOVIEREC_RECOMMENDATION_LOG: .*away.* cannot be written: No such"
+        ),
         running_recommender(tmp_path, recommendation_log=tmp_path / "away" / "log.jsonl"),
     ):
         pass
