@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from movierec.control.activation import (
     ACTIVATION,
@@ -10,7 +11,7 @@ from movierec.control.activation import (
     change_activation,
     read_activation,
 )
-from movierec.control.replicas import REPLICAS
+from movierec.control.replicas import REPLICAS, live_replicas
 from recommender_service.artifact.control import AwayError, ControlFolder
 from recommender_service.artifact.questions import Questions, SilentVolumeError
 from recommender_service.artifact.trouble import Trouble
@@ -23,7 +24,9 @@ class FollowedActivation:
     What cannot be understood or read changes nothing: what was followed goes on.
     So it does when an older generation is said, or nothing any more: that is what
     the empty place of a volume says, or another volume in its place. At a start
-    nothing is to serve before it is known what, since a version may be pinned.
+    nothing is to serve before it is known what, since a version may be pinned. A
+    change has a higher generation than any that a live replica follows, so that all
+    follow it.
 
     Args:
         folder: Where it is said.
@@ -140,7 +143,10 @@ class FollowedActivation:
     def _change(self, attempt: "_Attempt", followed: Activation) -> Activation:
         def change(said: Activation) -> Activation:
             # What was said last goes on where it was lost, and so do its labels.
-            return attempt(said if said.generation >= followed.generation else followed)
+            last = said if said.generation >= followed.generation else followed
+            # Others may have been told more than is known here, and follow nothing older.
+            generations = [replica.generation for replica in live_replicas(self._control_dir)]
+            return attempt(replace(last, generation=max([last.generation, *generations])))
 
         self._folder.expect(is_new=not followed.generation)
         try:

@@ -65,6 +65,29 @@ def test_what_was_said_last_goes_on_when_less_is_said_and_is_written_again_with_
         assert not recommender.report().control_problem
 
 
+@pytest.mark.parametrize("left", [None, 1])
+def test_a_change_on_a_replica_that_was_started_when_less_was_said_is_followed_by_the_others(
+    versions: Path, control: Path, left: int | None
+) -> None:
+    path = control / "activation.json"
+    with running_recommender(versions.parent) as first:
+        first.pin(1)
+        backup = path.read_bytes()
+        first.label("x", 3)
+        first.pin(1)
+        until(lambda: [one.generation for one in live_replicas(control)], lambda said: said == [3])
+        if left is None:
+            path.unlink()
+        else:
+            replace_file(path, backup)
+        with running_recommender(versions.parent) as second:
+            second.wait_until_it_serves(3 if left is None else 1)
+            assert second.pin(2).activation.generation == 4
+            first.wait_until_it_serves(2)
+            until(lambda: first.report().control_problem, lambda problem: not problem)
+            assert first.report().activation == second.report().activation
+
+
 def test_a_control_volume_that_vanishes_takes_nothing_with_it_and_nothing_is_made_in_its_place(
     versions: Path, volume: Volume
 ) -> None:

@@ -44,7 +44,7 @@ class Activation:
     """What an operator has said is to serve.
 
     Args:
-        generation: Grows by one with every change; 0 when nothing was ever said.
+        generation: Grows with every change; 0 when nothing was ever said.
         pinned: The version that is to serve; None is the latest.
         labels: Names for versions.
     """
