@@ -17,7 +17,7 @@ from movierec.control.replicas import (
     remove_replica,
     write_replica,
 )
-from recommender_service.artifact.control import AwayError, ControlFolder
+from recommender_service.artifact.control import AwayError, ControlFolder, LostError
 from recommender_service.artifact.questions import Questions
 from recommender_service.artifact.trouble import Trouble
 from recommender_service.artifact.versions import Versions
@@ -109,6 +109,11 @@ class Heartbeat:
         replica = self._itself()
         try:
             await self._questions.ask("heartbeat", lambda: self._write(replica))
+        except LostError as error:
+            self._writing.begins(
+                f"{error}, so that the latest version is followed, whatever may be pinned, and "
+                f"others do not see this replica"
+            )
         except AwayError as error:
             level = logging.WARNING if self._folder.was_there else logging.INFO
             self._writing.begins(f"{error}, so that others do not see this replica", level=level)

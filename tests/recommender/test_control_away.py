@@ -8,6 +8,7 @@ import pytest
 from movierec.control.files import replace_file
 from movierec.control.folder import make_control_folder
 from movierec.control.replicas import live_replicas
+from support.control import change_activation
 from support.mounts import Volume, volume
 from support.recommenders import running_recommender
 from support.servers import health_of, until
@@ -116,18 +117,52 @@ def test_a_control_volume_that_vanishes_takes_nothing_with_it_and_nothing_is_mad
         assert recommender.pin(3).activation.generation == 3
 
 
-def test_where_there_are_versions_an_empty_control_folder_is_taken_for_one_that_is_away(
-    versions: Path, control: Path
+@pytest.mark.parametrize("left", ["an empty folder", "nothing", "no parent", "a dangling link"])
+def test_a_control_folder_that_is_away_at_a_start_is_not_made_and_loudly_missed_until_it_is_back(
+    versions: Path, control: Path, caplog: pytest.LogCaptureFixture, left: str
 ) -> None:
-    (control / "replicas").rmdir()
-    with running_recommender(versions.parent) as recommender:
+    """It serves the latest all the same, and what is pinned as soon as that is known."""
+    place = control if left == "a dangling link" else versions.parent.with_name("place") / "control"
+    place.parent.mkdir(exist_ok=True)
+    change_activation(control, lambda now: now.to_pin(1))
+    away = control.rename(control.with_name("away"))
+    if left == "an empty folder":
+        place.mkdir()
+    if left == "no parent":
+        place.parent.rmdir()
+    if left == "a dangling link":
+        place.symlink_to("nowhere")
+    with running_recommender(versions.parent, control_dir=place) as recommender:
         recommender.wait_until_it_serves(3)
         problem = until(lambda: recommender.report().control_problem, bool)
-        assert "is empty, and there are versions (is its volume mounted? if it is a" in problem
-        assert outcome(refused(recommender.follow_the_latest))[0] == "UNAVAILABLE"
-        assert list(control.iterdir()) == []
-        (control / "replicas").mkdir()
+        is_what = "empty" if left == "an empty folder" else "not there"
+        assert problem == (
+            f"the control folder {place} is {is_what}, and there are versions (is its volume "
+            f"mounted? if it is a new one, make the folder {place}/replicas), so that the latest "
+            f"version is followed, whatever may be pinned, and others do not see this replica"
+        )
+        assert warnings_about(caplog, problem) == 1
+        status = refused(recommender.follow_the_latest)
+        assert outcome(status)[0] == "UNAVAILABLE"
+        recommender.wait_for_looks()
+        assert not place.exists() or not list(place.iterdir())
+        place.parent.mkdir(exist_ok=True)
+        if left == "a dangling link":
+            place.unlink()
+        away.rename(place)
+        recommender.wait_until_it_serves(1)
         until(lambda: recommender.report().control_problem, lambda problem: not problem)
+        assert recommender.pin(2).activation.generation == 2
+
+
+def test_a_control_folder_among_versions_that_never_had_one_is_made_with_a_warning(
+    versions: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    publish(versions)
+    with running_recommender(versions.parent) as recommender:
+        recommender.wait_until_it_serves(1)
+        until(lambda: live_replicas(versions.parent / "control"), bool)
+        assert warnings_about(caplog, "if a version was pinned, that is lost") == 1
         assert recommender.pin(1).serving_version == 1
 
 

@@ -287,6 +287,7 @@ def test_files_of_a_version_that_may_not_be_read_have_it_set_aside_until_it_is_a
 def test_a_control_folder_of_its_own_may_lie_anywhere(versions: Path, tmp_path: Path) -> None:
     publish(versions)
     control = tmp_path / "elsewhere"
+    make_control_folder(control)
     with running_recommender(versions.parent, control_dir=control) as recommender:
         recommender.wait_until_it_serves(1)
         recommender.pin(1)
