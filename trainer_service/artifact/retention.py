@@ -107,7 +107,8 @@ def collect(
 
     Raises:
         ControlError: Which versions are in use cannot be understood. Nothing is removed.
-        FileNotFoundError: The control folder is not there, or empty. Nothing is removed.
+        FileNotFoundError: The control folder is not there, or empty, or lacks that of the
+            replicas. Nothing is removed.
         OSError: The volume does not answer as it should.
     """
     kept = reasons_to_keep(
@@ -168,7 +169,8 @@ def reasons_to_keep(
 
     Raises:
         ControlError: Which versions are in use cannot be understood.
-        FileNotFoundError: The control folder is not there, or empty.
+        FileNotFoundError: The control folder is not there, or empty, or lacks that of the
+            replicas.
         OSError: The volume does not answer as it should.
     """
     there = [
@@ -196,8 +198,8 @@ def _in_use(control_dir: Path) -> dict[int, list[str]]:
 
     Raises:
         ControlError: It cannot be understood.
-        FileNotFoundError: The folder is not there, or empty: what is in use is then not
-            known, which is not the same as nothing.
+        FileNotFoundError: The folder is not there, or empty, or lacks that of the replicas:
+            what is in use is then not known, which is not the same as nothing.
         OSError: The volume does not answer as it should.
     """
     activation = read_activation(control_dir)
@@ -223,6 +225,12 @@ def _in_use(control_dir: Path) -> dict[int, list[str]]:
             f"{control_dir} holds nothing that movierec makes there (neither {ACTIVATION} nor "
             f"{REPLICAS}), so that nobody can say which versions are in use, and nothing is "
             f"removed: is its volume mounted? if it is a new one, make {control_dir / REPLICAS}"
+        )
+    if not (control_dir / REPLICAS).is_dir():
+        raise FileNotFoundError(
+            f"{control_dir / REPLICAS} is no folder, so that nobody can say which versions "
+            f"recommenders have, and nothing is removed: put it back or, if it is lost, make it, "
+            f"and give those that run a few seconds"
         )
     return dict(in_use)
 

@@ -118,8 +118,15 @@ def to_message(replica: Replica) -> pb.Replica:
 
 def _replicas(control_dir: Path) -> list[Replica]:
     """All that can be understood, in order of their ids; those that cannot are nobody's."""
+    folder = control_dir / REPLICAS
+    try:
+        paths = sorted(folder.iterdir())  # which, unlike glob, says when it may not read
+    except (FileNotFoundError, NotADirectoryError):
+        return []
     found = []
-    for path in sorted((control_dir / REPLICAS).glob("[!.]*.json")):
+    for path in paths:
+        if path.name.startswith(".") or path.suffix != ".json":
+            continue
         try:
             content = read_file(path, MOST_BYTES)
             message = json_format.Parse(content, pb.Replica(), ignore_unknown_fields=True)
