@@ -11,6 +11,7 @@ from movierec.control.activation import (
     change_activation,
     read_activation,
 )
+from movierec.control.files import is_full
 from movierec.control.replicas import REPLICAS, live_replicas
 from recommender_service.artifact.control import AwayError, ControlFolder
 from recommender_service.artifact.questions import Questions, SilentVolumeError
@@ -130,10 +131,15 @@ class FollowedActivation:
                 f"remove it"
             ) from None
         except OSError as error:
+            what_to_do = (
+                "make room on its volume"
+                if is_full(error)
+                else "let the recommender's user write to it, or give all services another one "
+                "with MOVIEREC_CONTROL_DIR"
+            )
             raise ControlNotWritableError(
                 f"the control folder {self._control_dir} cannot be written to "
-                f"({error.strerror or error}); nothing was changed: let the recommender's user "
-                f"write to it, or give all services another one with MOVIEREC_CONTROL_DIR"
+                f"({error.strerror or error}); nothing was changed: {what_to_do}"
             ) from None
         finally:
             attempt.give_up()  # whoever asked for it may have gone

@@ -9,6 +9,7 @@ import threading
 from contextlib import suppress
 from datetime import UTC, datetime
 
+from movierec.control.files import is_full
 from movierec.control.replicas import (
     BEAT_INTERVAL_S,
     Replica,
@@ -118,6 +119,12 @@ class Heartbeat:
             level = logging.WARNING if self._folder.was_there else logging.INFO
             self._writing.begins(f"{error}, so that others do not see this replica", level=level)
         except OSError as error:
+            if is_full(error):
+                self._writing.begins(
+                    f"the control folder {self._control_dir} has no room ({error.strerror}), so "
+                    f"that others see this replica as it was: make room on its volume"
+                )
+                return
             self._writing.begins(
                 f"the control folder {self._control_dir} cannot be written to "
                 f"({error.strerror or error}), so that others do not see this replica, which "
