@@ -184,10 +184,15 @@ class Activator:
             if change.version is None:
                 return await self._latest()
             return await self._loaded(change.version)
-        except (OSError, MemoryError) as error:
-            cause = str(error) or "there is not enough memory"
+        except MemoryError:
+            which = "the latest version" if change.version is None else f"version {change.version}"
             raise VolumeSilentError(
-                f"the volume does not answer as it should ({cause}); nothing was changed: try again"
+                f"there is not enough memory for {which}; nothing was changed: give the "
+                f"recommender more, or try again when it has released other versions"
+            ) from None
+        except OSError as error:
+            raise VolumeSilentError(
+                f"the volume does not answer as it should ({error}); nothing was changed: try again"
             ) from None
 
     async def _loaded(self, number: int) -> Version:
