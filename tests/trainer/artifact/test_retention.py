@@ -20,7 +20,7 @@ from recommender_service.artifact.loading import load_version
 from support.control import change_activation, write_replica
 from support.services import AS_ANYBODY
 from support.versions import publication, publish, publish_by_hand
-from trainer_service.artifact.retention import Removal, collect, reasons_to_keep
+from trainer_service.artifact.retention import NotRemovedError, Removal, collect, reasons_to_keep
 from trainer_service.model.gate import GateResult
 
 NOW = timedelta(0)
@@ -285,8 +285,9 @@ def test_nothing_goes_while_what_replicas_say_may_not_be_read(volume: Path) -> N
 def test_one_that_cannot_be_deleted_does_not_keep_the_others(volume: Path) -> None:
     shutil.rmtree(volume / "versions" / "1")
     (volume / "versions" / ".removed-1").write_text("a file, where a folder should be")
-    with pytest.raises(NotADirectoryError):
+    with pytest.raises(NotRemovedError, match=r"Not a directory: .*/\.deleting-1") as caught:
         removed(volume)
+    assert [removal.number for removal in caught.value.removals] == [2, 3, 4]
     left = {path.name for path in (volume / "versions").iterdir()}
     assert left == {".claimed", ".deleting-1", "5"}
 
