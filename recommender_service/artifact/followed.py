@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from movierec.control.activation import (
     ACTIVATION,
+    MOST_GENERATION,
     Activation,
     ControlError,
     change_activation,
@@ -151,8 +152,9 @@ class FollowedActivation:
             # What was said last goes on where it was lost, and so do its labels.
             last = said if said.generation >= followed.generation else followed
             # Others may have been told more than is known here, and follow nothing older.
-            generations = [replica.generation for replica in live_replicas(self._control_dir)]
-            return attempt(replace(last, generation=max([last.generation, *generations])))
+            known = [replica.generation for replica in live_replicas(self._control_dir)]
+            legal = [generation for generation in known if generation < MOST_GENERATION]
+            return attempt(replace(last, generation=max([last.generation, *legal])))
 
         self._folder.expect(is_new=not followed.generation)
         try:

@@ -28,7 +28,9 @@ WAITS = (
     "the latest version"
 )
 
-MALFORMED = ["{", "[]", '{"policy": 7}', '{"policy": "ACTIVATION_POLICY_PINNED"}', "\x00"]
+ENDLESS = '{"policy": "ACTIVATION_POLICY_LATEST", "generation": "9223372036854775807"}'
+
+MALFORMED = ["{", "[]", ENDLESS, '{"policy": 7}', '{"policy": "ACTIVATION_POLICY_PINNED"}', "\x00"]
 
 
 @pytest.fixture
