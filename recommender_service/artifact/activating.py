@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from movierec.chassis.errors import InvalidRequestError, Violation
 from movierec.chassis.legal import shown
-from movierec.control.activation import LABEL, Activation
+from movierec.control.activation import LABEL, RESERVED_LABELS, Activation
 from recommender_service.artifact.followed import FollowedActivation
 from recommender_service.artifact.questions import SilentVolumeError
 from recommender_service.artifact.survey import Survey
@@ -47,6 +47,12 @@ class Change:
             sentence = (
                 f"{shown(self.label)} is not legal; legal are 1 to 64 letters, digits, '.', '_' "
                 f"or '-', the first of them a letter"
+            )
+            raise InvalidRequestError(Violation("label", sentence))
+        if self.version is not None and self.label in RESERVED_LABELS:
+            sentence = (
+                f"{shown(self.label)} is not legal, since commands mean something else by it; "
+                f"give another name"
             )
             raise InvalidRequestError(Violation("label", sentence))
 

@@ -22,6 +22,9 @@ ACTIVATION = "activation.json"
 LABEL = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
 """What a label may be; never a number, so that the two cannot be mistaken for each other."""
 
+RESERVED_LABELS = frozenset({"latest", "none"})
+"""What no label may be put on a version as: commands mean something else by these words."""
+
 MOST_GENERATION = 2**53
 """No change was ever so late; whatever reads JSON can tell all numbers up to it apart."""
 
