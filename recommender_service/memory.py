@@ -1,11 +1,15 @@
 """Memory that other processes can share."""
 
+import errno
 import fcntl
 import mmap
 import os
 import weakref
 from collections.abc import Iterable, Iterator
 from typing import Self
+
+_NO_MEMORY = {errno.ENOMEM, errno.ENOSPC, errno.EFBIG}
+"""What writing to memory says when there is none; the last one when a limit is set."""
 
 
 class SharedMemory:
@@ -24,7 +28,8 @@ class SharedMemory:
         blocks: What it is to hold; each is copied before the next one is taken.
 
     Raises:
-        OSError: There is not as much memory.
+        MemoryError: There is not as much memory.
+        OSError: A block cannot be read.
         ValueError: The blocks have another size.
     """
 
@@ -34,7 +39,12 @@ class SharedMemory:
         if hasattr(os, "memfd_create"):
             self.descriptor = os.memfd_create("movierec", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
             weakref.finalize(self, os.close, self.descriptor)
-            self._mapping = _filled_file(self.descriptor, size, blocks)
+            try:
+                self._mapping = _filled_file(self.descriptor, size, blocks)
+            except OSError as error:
+                if error.errno in _NO_MEMORY:
+                    raise MemoryError from None
+                raise
         else:
             self._mapping = _filled(size, blocks)
         self.content = memoryview(self._mapping)[:size].toreadonly()

@@ -349,12 +349,7 @@ class Client(Calling):
         return self._unary(operations.activate(version, label), timeout_s)
 
     def remove_label(self, label: str, *, timeout_s: float | None = None) -> Activation:
-        """Takes a label away, from whichever version has it.
-
-        Raises:
-            FailedPreconditionError: The control folder cannot be written.
-            NotFoundError: There is no such label.
-        """
+        """Takes a label away, from whichever version has it; raises what `activate` does."""
         return self.activate(label=label, timeout_s=timeout_s)
 
     def wait_until_serving(self, version: int, *, timeout_s: float = 60.0) -> Fleet:
@@ -368,7 +363,8 @@ class Client(Calling):
             timeout_s: How long to wait at most.
 
         Returns:
-            The recommenders, all of which serve it.
+            The recommenders, all of which serve it; if there is a `control_problem`,
+            there may be others that were not seen.
 
         Raises:
             DeadlineExceededError: Not all of them do by then.

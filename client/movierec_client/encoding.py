@@ -128,8 +128,11 @@ def encode_activation(
     """Returns the request to pin a version, go back to the latest, or move a label.
 
     Raises:
-        InvalidArgumentError: `version` is neither a number nor "latest".
+        InvalidArgumentError: `version` is neither a number nor "latest", or the label is empty.
     """
+    if label == "":  # which on the wire is none, so that the version would be pinned
+        legal = "1 to 64 letters, digits, '.', '_' or '-', the first of them a letter"
+        raise invalid("label", label, legal)
     if version is None:
         return encode(recommender_pb2.ActivateVersionRequest, label=label)
     if version == "latest":

@@ -171,7 +171,7 @@ class Activation:
     """What is to serve, on every recommender."""
 
     generation: int
-    """Grows by one with every change."""
+    """Grows with every change."""
     pinned: int | None
     """The version that is to serve; None is the latest."""
     labels: Mapping[str, int]

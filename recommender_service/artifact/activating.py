@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from movierec.chassis.errors import InvalidRequestError, Violation
 from movierec.chassis.legal import shown
-from movierec.control.activation import LABEL, Activation
+from movierec.control.activation import LABEL, RESERVED_LABELS, Activation
 from recommender_service.artifact.followed import FollowedActivation
 from recommender_service.artifact.questions import SilentVolumeError
 from recommender_service.artifact.survey import Survey
@@ -47,6 +47,12 @@ class Change:
             sentence = (
                 f"{shown(self.label)} is not legal; legal are 1 to 64 letters, digits, '.', '_' "
                 f"or '-', the first of them a letter"
+            )
+            raise InvalidRequestError(Violation("label", sentence))
+        if self.version is not None and self.label in RESERVED_LABELS:
+            sentence = (
+                f"{shown(self.label)} is not legal, since commands mean something else by it; "
+                f"give another name"
             )
             raise InvalidRequestError(Violation("label", sentence))
 
@@ -184,10 +190,15 @@ class Activator:
             if change.version is None:
                 return await self._latest()
             return await self._loaded(change.version)
-        except (OSError, MemoryError) as error:
-            cause = str(error) or "there is not enough memory"
+        except MemoryError:
+            which = "the latest version" if change.version is None else f"version {change.version}"
             raise VolumeSilentError(
-                f"the volume does not answer as it should ({cause}); nothing was changed: try again"
+                f"there is not enough memory for {which}; nothing was changed: give the "
+                f"recommender more, or try again when it has released other versions"
+            ) from None
+        except OSError as error:
+            raise VolumeSilentError(
+                f"the volume does not answer as it should ({error}); nothing was changed: try again"
             ) from None
 
     async def _loaded(self, number: int) -> Version:

@@ -1,5 +1,6 @@
-"""The control folder, which is made on a new volume, and at no other time."""
+"""The control folder, which is made on a new volume, and not where it may come back to."""
 
+import logging
 import threading
 from pathlib import Path
 
@@ -7,12 +8,18 @@ from movierec.control.folder import is_made, make_control_folder
 from movierec.control.replicas import REPLICAS
 from recommender_service.artifact.contents import NUMBER
 
+log = logging.getLogger(__name__)
+
 
 class AwayError(OSError):
     """The control folder, or the volume that it is to lie on, is not there; a sentence."""
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class LostError(AwayError):
+    """It is away beside versions, so that a version may be pinned, and nobody knows."""
 
 
 class ControlFolder:
@@ -44,6 +51,7 @@ class ControlFolder:
             is_new: Whether nothing that was said in it is known.
 
         Raises:
+            LostError: It is not there, may have been, and was never seen.
             AwayError: It is not there.
             OSError: The volume does not answer as it should.
         """
@@ -72,17 +80,31 @@ class ControlFolder:
             )
 
     def _make(self) -> None:
+        has_versions = self._has_versions()
+        if has_versions and self._may_come_back():
+            is_what = "empty" if self.path.is_dir() else "not there"
+            raise LostError(
+                f"the control folder {self.path} is {is_what}, and there are versions (is its "
+                f"volume mounted? if it is a new one, make the folder {self.path / REPLICAS})"
+            )
         if not self.path.parent.is_dir():
             raise AwayError(f"{self.path.parent} is not there")
-        if self.path.is_dir() and self._has_versions():
-            raise AwayError(
-                f"the control folder {self.path} is empty, and there are versions (is its volume "
-                f"mounted? if it is a new one, make the folder {self.path / REPLICAS})"
-            )
         try:
             make_control_folder(self.path)
         except FileNotFoundError:  # it went away just now
             raise AwayError(f"{self.path.parent} is not there") from None
+        if has_versions:
+            log.warning(
+                "the control folder %s was not there, beside versions, and is made: if a version "
+                "was pinned, that is lost, and the latest is followed",
+                self.path,
+            )
+
+    def _may_come_back(self) -> bool:
+        # One that lies among the versions is on their volume, unless another is mounted
+        # there; and that takes a folder to be mounted on.
+        is_among_versions = self.path.absolute().parent == self._versions.absolute().parent
+        return not is_among_versions or self.path.is_dir() or self.path.is_symlink()
 
     def _has_versions(self) -> bool:
         try:

@@ -2,15 +2,18 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from movierec.control.activation import (
     ACTIVATION,
+    MOST_GENERATION,
     Activation,
     ControlError,
     change_activation,
     read_activation,
 )
-from movierec.control.replicas import REPLICAS
+from movierec.control.files import is_full
+from movierec.control.replicas import REPLICAS, live_replicas
 from recommender_service.artifact.control import AwayError, ControlFolder
 from recommender_service.artifact.questions import Questions, SilentVolumeError
 from recommender_service.artifact.trouble import Trouble
@@ -23,7 +26,9 @@ class FollowedActivation:
     What cannot be understood or read changes nothing: what was followed goes on.
     So it does when an older generation is said, or nothing any more: that is what
     the empty place of a volume says, or another volume in its place. At a start
-    nothing is to serve before it is known what, since a version may be pinned.
+    nothing is to serve before it is known what, since a version may be pinned. A
+    change has a higher generation than any that a live replica follows, so that all
+    follow it.
 
     Args:
         folder: Where it is said.
@@ -127,10 +132,15 @@ class FollowedActivation:
                 f"remove it"
             ) from None
         except OSError as error:
+            what_to_do = (
+                "make room on its volume"
+                if is_full(error)
+                else "let the recommender's user write to it, or give all services another one "
+                "with MOVIEREC_CONTROL_DIR"
+            )
             raise ControlNotWritableError(
                 f"the control folder {self._control_dir} cannot be written to "
-                f"({error.strerror or error}); nothing was changed: let the recommender's user "
-                f"write to it, or give all services another one with MOVIEREC_CONTROL_DIR"
+                f"({error.strerror or error}); nothing was changed: {what_to_do}"
             ) from None
         finally:
             attempt.give_up()  # whoever asked for it may have gone
@@ -140,7 +150,11 @@ class FollowedActivation:
     def _change(self, attempt: "_Attempt", followed: Activation) -> Activation:
         def change(said: Activation) -> Activation:
             # What was said last goes on where it was lost, and so do its labels.
-            return attempt(said if said.generation >= followed.generation else followed)
+            last = said if said.generation >= followed.generation else followed
+            # Others may have been told more than is known here, and follow nothing older.
+            known = [replica.generation for replica in live_replicas(self._control_dir)]
+            legal = [generation for generation in known if generation < MOST_GENERATION]
+            return attempt(replace(last, generation=max([last.generation, *legal])))
 
         self._folder.expect(is_new=not followed.generation)
         try:

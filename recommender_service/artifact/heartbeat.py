@@ -9,6 +9,7 @@ import threading
 from contextlib import suppress
 from datetime import UTC, datetime
 
+from movierec.control.files import is_full
 from movierec.control.replicas import (
     BEAT_INTERVAL_S,
     Replica,
@@ -17,7 +18,7 @@ from movierec.control.replicas import (
     remove_replica,
     write_replica,
 )
-from recommender_service.artifact.control import AwayError, ControlFolder
+from recommender_service.artifact.control import AwayError, ControlFolder, LostError
 from recommender_service.artifact.questions import Questions
 from recommender_service.artifact.trouble import Trouble
 from recommender_service.artifact.versions import Versions
@@ -109,10 +110,21 @@ class Heartbeat:
         replica = self._itself()
         try:
             await self._questions.ask("heartbeat", lambda: self._write(replica))
+        except LostError as error:
+            self._writing.begins(
+                f"{error}, so that the latest version is followed, whatever may be pinned, and "
+                f"others do not see this replica"
+            )
         except AwayError as error:
             level = logging.WARNING if self._folder.was_there else logging.INFO
             self._writing.begins(f"{error}, so that others do not see this replica", level=level)
         except OSError as error:
+            if is_full(error):
+                self._writing.begins(
+                    f"the control folder {self._control_dir} has no room ({error.strerror}), so "
+                    f"that others see this replica as it was: make room on its volume"
+                )
+                return
             self._writing.begins(
                 f"the control folder {self._control_dir} cannot be written to "
                 f"({error.strerror or error}), so that others do not see this replica, which "

@@ -17,6 +17,9 @@ from recommender_service.errors import BadVersionError
 NAME = "manifest.json"
 FORMAT = 1
 LARGEST_BYTES = 16 * 1024 * 1024
+LONGEST_NAME = 255
+"""Of a file, in bytes; no usual file system has longer ones."""
+
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
@@ -110,7 +113,8 @@ def _files(message: ArtifactManifest) -> dict[str, FileEntry]:
     files: dict[str, FileEntry] = {}
     for file in message.files:
         name = file.name
-        if name in {"", ".", ".."} or {"/", "\0"} & set(name):
+        is_path = name in {"", ".", ".."} or {"/", "\0"} & set(name)
+        if is_path or len(name.encode()) > LONGEST_NAME:
             raise BadVersionError(
                 "FORMAT", f"{NAME} names {shown(name)}, which is no file in the version's folder"
             )

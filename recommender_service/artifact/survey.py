@@ -62,6 +62,7 @@ class Survey:
         self._there: set[int] = set()
         self._findings: dict[int, Finding] = {}
         self._unread: dict[int, str] = {}
+        self._unloaded: dict[int, str] = {}
         self._pauses = Pauses()
         self._loading: dict[int, asyncio.Task[Version]] = {}
         self.look_time: datetime | None = None
@@ -111,6 +112,10 @@ class Survey:
     def unread(self, number: int) -> str:
         """Why nothing could be read of a version that is there; empty if something was."""
         return self._unread.get(number, "")
+
+    def unloaded(self, number: int) -> str:
+        """Why a good version could not be loaded when that was last tried; empty if it could."""
+        return self._unloaded.get(number, "")
 
     def is_loading(self, number: int) -> bool:
         """Whether a version is being loaded."""
@@ -216,13 +221,15 @@ class Survey:
             raise
         except Exception as error:
             outcome = LoadOutcome.FAILED
-            self._pause(number, "loaded", error)
+            cause = self._pause(number, "loaded", error)
+            self._unloaded[number] = f"it could not be loaded when that was last tried: {cause}"
             raise
         finally:
             del self._loading[number]
             if outcome:
                 self._tell(Load(outcome, time.monotonic() - began))
         self._pauses.forget(number)
+        self._unloaded.pop(number, None)
         return version
 
     async def _discover(self, number: int) -> None:
@@ -236,20 +243,24 @@ class Survey:
             self._pause(number, "read", error)
             self._unread[number] = f"it cannot be read just now, and is tried again: {error}"
 
-    def _pause(self, number: int, what: str, error: BaseException) -> None:
+    def _pause(self, number: int, what: str, error: BaseException) -> str:
+        """Leaves a version alone for a while; returns why, as a sentence."""
         self._pauses.failed(number)
         cause = str(error) or "there is not enough memory"
         log.warning("version %d cannot be %s, and is tried again: %s", number, what, cause)
+        return cause
 
     def _reject(self, number: int, error: BadVersionError) -> None:
         log.warning("version %d is rejected: %s: %s", number, error.reason, error.message)
         known = self._findings.get(number, Finding())
         self._there.add(number)
         self._unread.pop(number, None)
+        self._unloaded.pop(number, None)
         self._findings[number] = replace(known, reason=error.reason, message=error.message)
 
     def _forget(self, number: int) -> None:
         self._findings.pop(number, None)
         self._unread.pop(number, None)
+        self._unloaded.pop(number, None)
         self._there.discard(number)
         self._pauses.forget(number)

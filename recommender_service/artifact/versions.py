@@ -163,6 +163,7 @@ class Versions:
             state, message = VersionState.LOADING, unread
         else:
             state = VersionState.REJECTED if reason else VersionState.AVAILABLE
+            message = message or self._survey.unloaded(number)
         manifest = finding.manifest.content if finding.manifest else b""
         return VersionStatus(
             number=number,
@@ -194,6 +195,8 @@ class Versions:
         finding = self._survey.of(pinned)
         if finding and finding.reason:
             cause = f"is REJECTED: {finding.reason}: {finding.message}"
+        elif unloaded := self._survey.unloaded(pinned):
+            cause = f"does not serve: {unloaded}"
         elif finding or self._survey.unread(pinned):
             cause = "is not loaded yet, or cannot be read just now"
         else:

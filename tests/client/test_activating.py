@@ -71,6 +71,24 @@ def test_what_is_no_version_cannot_be_activated(driver: Driver, version: Any) ->
     assert list(caught.value.violations) == ["version"]
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.activate(7, label=""),
+        lambda client: client.activate("latest", label=""),
+        lambda client: client.remove_label(""),
+    ],
+)
+def test_an_empty_label_is_refused_and_is_never_taken_for_none(
+    driver: Driver, script: Script, call: Any
+) -> None:
+    with pytest.raises(mc.InvalidArgumentError, match="label is '': give 1 to 64") as caught:
+        driver.value(call)
+
+    assert list(caught.value.violations) == ["label"]
+    assert script.requests == []
+
+
 def test_whatever_is_an_index_is_a_version(driver: Driver, script: Script) -> None:
     class Index:
         def __index__(self) -> int:

@@ -54,6 +54,44 @@ def test_gc_removes_what_nobody_needs_and_says_why_the_others_are_kept(
     assert freed.endswith(" kB is freed")
 
 
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_gc_tells_what_it_has_removed_also_when_something_cannot_be(
+    movierec: Movierec, artifacts: Path, flags: list[str]
+) -> None:
+    (artifacts / "versions" / ".deleting-2").write_text("a file, where a folder should be")
+
+    done = movierec("artifacts", "gc", str(artifacts), "--keep", "3", *flags)
+
+    assert done.exit_code == 1
+    assert there(artifacts) == ["3", "4", "5"]
+    if flags:
+        told = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [(one["kind"], one["version"]) for one in told] == [
+            ("kept", 3),
+            ("kept", 4),
+            ("kept", 5),
+            ("removed", 1),
+        ]
+    else:
+        assert "version 1  is removed: " in done.stdout
+        assert "version 2" not in done.stdout
+    assert "not everything could be removed: Not a directory: " in " ".join(done.stderr.split())
+    assert "versions/.removed-2,and1more" in "".join(done.stderr.split())
+
+
+def test_gc_removes_a_link_and_not_what_it_leads_to(movierec: Movierec, artifacts: Path) -> None:
+    versions = artifacts / "versions"
+    elsewhere = (versions / "1").rename(artifacts / "elsewhere")
+    (versions / "1").symlink_to(elsewhere)
+
+    done = movierec("artifacts", "gc", str(artifacts), "--keep", "4")
+
+    assert (done.exit_code, done.stdout.splitlines()[-2]) == (0, "version 1  is removed: 0 bytes")
+    assert there(artifacts) == ["2", "3", "4", "5"]
+    assert not list(versions.glob(".[dr]*"))
+    assert (elsewhere / "manifest.json").exists()
+
+
 def test_gc_can_only_say_what_it_would_remove(movierec: Movierec, artifacts: Path) -> None:
     done = movierec("artifacts", "gc", str(artifacts), "--keep", "3", "--dry-run")
 

@@ -1,10 +1,16 @@
 """How texts, numbers and times are printed."""
 
+import json
+import math
+from contextlib import redirect_stdout
+from io import StringIO
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from movierec_client.cli.output import clean, short_number, short_time
+from movierec_client.cli.output import clean, say_json, short_number, short_time
 
 
 @given(st.text())
@@ -23,6 +29,23 @@ def test_clean_text_is_printable_in_one_line_and_keeps_what_is_harmless(text: st
 )
 def test_numbers_are_shortened_to_what_one_takes_in(number: float, expected: str) -> None:
     assert short_number(number) == expected
+
+
+@given(st.dictionaries(st.text(), st.floats() | st.lists(st.floats()) | st.text(max_size=3)))
+def test_what_is_printed_as_json_is_json_and_null_where_it_has_no_word(value: Any) -> None:
+    with redirect_stdout(StringIO()) as printed:
+        say_json(value)
+
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} is no JSON")
+
+    def told(one: Any) -> Any:
+        if isinstance(one, list):
+            return [told(each) for each in one]
+        return one if not isinstance(one, float) or math.isfinite(one) else None
+
+    read = json.loads(printed.getvalue(), parse_constant=refuse)
+    assert read == {key: told(one) for key, one in value.items()}
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,20 @@ def test_train_waits_until_every_recommender_serves_what_it_published(
     assert done.stdout.endswith("version 4 is published\nversion 4 serves on 2 of 2 replicas\n")
 
 
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_train_that_waits_says_that_others_may_not_be_seen(
+    movierec: Movierec, script: Script, flags: list[str]
+) -> None:
+    script.on("Train", [SUCCEEDED])
+    script.on("ListVersions", fleet(4, control_problem="the control folder cannot be read"))
+
+    done = movierec("train", "ml", "--wait", *flags)
+
+    assert done.exit_code == 0
+    said = " ".join(done.stderr.split())
+    assert "others may serve another version: the control folder cannot be read" in said
+
+
 def test_train_that_waits_as_json_prints_events_alone(movierec: Movierec, script: Script) -> None:
     script.on("Train", [SUCCEEDED])
     script.on("ListVersions", fleet(4))

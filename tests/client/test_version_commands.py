@@ -208,6 +208,27 @@ def test_activate_asks_for_it_and_says_what_serves(
     assert script.requests == [recommender_pb2.ActivateVersionRequest(**request_)]
 
 
+@pytest.mark.parametrize("version", ["7", "latest", "none"])
+def test_activate_with_an_empty_label_pins_nothing(
+    movierec: Movierec, script: Script, version: str
+) -> None:
+    done = movierec("activate", version, "--label", "")
+
+    assert done.exit_code != 0
+    assert "label is '': give 1 to 64 letters" in done.stderr
+    assert script.requests == []
+
+
+def test_what_is_legal_with_a_label_is_told_without_the_latest(
+    movierec: Movierec, script: Script
+) -> None:
+    done = movierec("activate", "newest", "--label", "x")
+
+    assert done.exit_code == 2
+    assert 'give a number or "none"' in " ".join(done.stderr.replace("│", "").split())
+    assert script.requests == []
+
+
 def test_activate_as_json_is_what_is_to_serve(movierec: Movierec, script: Script) -> None:
     message = recommender_pb2.ActivateVersionResponse(
         activation=activation(7, 3, stable=6), serving_version=7

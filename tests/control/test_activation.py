@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from movierec.control.activation import (
     LABEL,
     MOST_BYTES,
+    MOST_GENERATION,
     Activation,
     ControlError,
     change_activation,
@@ -91,6 +93,8 @@ def test_fields_of_later_writers_are_passed_over(tmp_path: Path) -> None:
         '{"policy": "ACTIVATION_POLICY_LATEST", "labels": {"a\\u001b[2J": "3"}}',
         '{"policy": "ACTIVATION_POLICY_LATEST", "labels": {"a\\n": "3"}}',
         '{"policy": "ACTIVATION_POLICY_LATEST", "generation": "-1"}',
+        '{"policy": "ACTIVATION_POLICY_LATEST", "generation": "9223372036854775807"}',
+        '{"policy": "ACTIVATION_POLICY_LATEST", "generation": "9007199254740993"}',
         "\udcff",
     ],
 )
@@ -104,6 +108,13 @@ def test_what_cannot_be_understood_is_refused_and_not_written_over(
     with pytest.raises(ControlError):
         change_activation(tmp_path, lambda now: now.to_pin(1))
     assert file.read_bytes() == content.encode("utf-8", "surrogateescape")
+
+
+def test_after_the_last_generation_nothing_is_changed(tmp_path: Path) -> None:
+    said = change_activation(tmp_path, lambda now: replace(now, generation=MOST_GENERATION))
+    with pytest.raises(ControlError, match=r"activation\.json has the last generation"):
+        change_activation(tmp_path, lambda now: now.to_pin(1))
+    assert read_activation(tmp_path) == said
 
 
 def to_itself(path: Path) -> None:

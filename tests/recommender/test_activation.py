@@ -243,6 +243,8 @@ def test_a_version_that_the_gate_holds_back_may_be_pinned_and_labelled(versions:
         (pb.ActivateVersionRequest(version=1, label="1x"), "label", "'1x' is not legal; legal are"),
         (pb.ActivateVersionRequest(version=1, label="x\n"), "label", "not legal"),
         (pb.ActivateVersionRequest(version=1, label="x" * 65), "label", "1 to 64 letters"),
+        (pb.ActivateVersionRequest(version=1, label="latest"), "label", "give another name"),
+        (pb.ActivateVersionRequest(version=1, label="none"), "label", "give another name"),
         (pb.ActivateVersionRequest(label="a b"), "label", "'a b' is not legal"),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 from movierec.control.files import replace_file
 from movierec.control.folder import make_control_folder
 from movierec.control.replicas import live_replicas
+from support.control import change_activation
 from support.mounts import Volume, volume
 from support.recommenders import running_recommender
 from support.servers import health_of, until
@@ -65,6 +66,29 @@ def test_what_was_said_last_goes_on_when_less_is_said_and_is_written_again_with_
         assert not recommender.report().control_problem
 
 
+@pytest.mark.parametrize("left", [None, 1])
+def test_a_change_on_a_replica_that_was_started_when_less_was_said_is_followed_by_the_others(
+    versions: Path, control: Path, left: int | None
+) -> None:
+    path = control / "activation.json"
+    with running_recommender(versions.parent) as first:
+        first.pin(1)
+        backup = path.read_bytes()
+        first.label("x", 3)
+        first.pin(1)
+        until(lambda: [one.generation for one in live_replicas(control)], lambda said: said == [3])
+        if left is None:
+            path.unlink()
+        else:
+            replace_file(path, backup)
+        with running_recommender(versions.parent) as second:
+            second.wait_until_it_serves(3 if left is None else 1)
+            assert second.pin(2).activation.generation == 4
+            first.wait_until_it_serves(2)
+            until(lambda: first.report().control_problem, lambda problem: not problem)
+            assert first.report().activation == second.report().activation
+
+
 def test_a_control_volume_that_vanishes_takes_nothing_with_it_and_nothing_is_made_in_its_place(
     versions: Path, volume: Volume
 ) -> None:
@@ -93,18 +117,52 @@ def test_a_control_volume_that_vanishes_takes_nothing_with_it_and_nothing_is_mad
         assert recommender.pin(3).activation.generation == 3
 
 
-def test_where_there_are_versions_an_empty_control_folder_is_taken_for_one_that_is_away(
-    versions: Path, control: Path
+@pytest.mark.parametrize("left", ["an empty folder", "nothing", "no parent", "a dangling link"])
+def test_a_control_folder_that_is_away_at_a_start_is_not_made_and_loudly_missed_until_it_is_back(
+    versions: Path, control: Path, caplog: pytest.LogCaptureFixture, left: str
 ) -> None:
-    (control / "replicas").rmdir()
-    with running_recommender(versions.parent) as recommender:
+    """It serves the latest all the same, and what is pinned as soon as that is known."""
+    place = control if left == "a dangling link" else versions.parent.with_name("place") / "control"
+    place.parent.mkdir(exist_ok=True)
+    change_activation(control, lambda now: now.to_pin(1))
+    away = control.rename(control.with_name("away"))
+    if left == "an empty folder":
+        place.mkdir()
+    if left == "no parent":
+        place.parent.rmdir()
+    if left == "a dangling link":
+        place.symlink_to("nowhere")
+    with running_recommender(versions.parent, control_dir=place) as recommender:
         recommender.wait_until_it_serves(3)
         problem = until(lambda: recommender.report().control_problem, bool)
-        assert "is empty, and there are versions (is its volume mounted? if it is a" in problem
-        assert outcome(refused(recommender.follow_the_latest))[0] == "UNAVAILABLE"
-        assert list(control.iterdir()) == []
-        (control / "replicas").mkdir()
+        is_what = "empty" if left == "an empty folder" else "not there"
+        assert problem == (
+            f"the control folder {place} is {is_what}, and there are versions (is its volume "
+            f"mounted? if it is a new one, make the folder {place}/replicas), so that the latest "
+            f"version is followed, whatever may be pinned, and others do not see this replica"
+        )
+        assert warnings_about(caplog, problem) == 1
+        status = refused(recommender.follow_the_latest)
+        assert outcome(status)[0] == "UNAVAILABLE"
+        recommender.wait_for_looks()
+        assert not place.exists() or not list(place.iterdir())
+        place.parent.mkdir(exist_ok=True)
+        if left == "a dangling link":
+            place.unlink()
+        away.rename(place)
+        recommender.wait_until_it_serves(1)
         until(lambda: recommender.report().control_problem, lambda problem: not problem)
+        assert recommender.pin(2).activation.generation == 2
+
+
+def test_a_control_folder_among_versions_that_never_had_one_is_made_with_a_warning(
+    versions: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    publish(versions)
+    with running_recommender(versions.parent) as recommender:
+        recommender.wait_until_it_serves(1)
+        until(lambda: live_replicas(versions.parent / "control"), bool)
+        assert warnings_about(caplog, "if a version was pinned, that is lost") == 1
         assert recommender.pin(1).serving_version == 1
 
 

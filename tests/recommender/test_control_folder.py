@@ -14,18 +14,23 @@ from movierec.control.files import replace_file
 from movierec.control.folder import make_control_folder
 from movierec.control.replicas import live_replicas
 from support.control import change_activation
+from support.mounts import Volume, fill, volume
 from support.recommenders import AskedRecommender, running_recommender
 from support.servers import health_of, until, wait_until_serving
 from support.services import AS_ANYBODY, started
 from support.statuses import outcome, refused
 from support.volumes import publish
 
+__all__ = ["volume"]  # a fixture
+
 WAITS = (
     "; nothing is served before it is known what is to be: mend the file, or remove it to follow "
     "the latest version"
 )
 
-MALFORMED = ["{", "[]", '{"policy": 7}', '{"policy": "ACTIVATION_POLICY_PINNED"}', "\x00"]
+ENDLESS = '{"policy": "ACTIVATION_POLICY_LATEST", "generation": "9223372036854775807"}'
+
+MALFORMED = ["{", "[]", ENDLESS, '{"policy": 7}', '{"policy": "ACTIVATION_POLICY_PINNED"}', "\x00"]
 
 
 @pytest.fixture
@@ -287,6 +292,7 @@ def test_files_of_a_version_that_may_not_be_read_have_it_set_aside_until_it_is_a
 def test_a_control_folder_of_its_own_may_lie_anywhere(versions: Path, tmp_path: Path) -> None:
     publish(versions)
     control = tmp_path / "elsewhere"
+    make_control_folder(control)
     with running_recommender(versions.parent, control_dir=control) as recommender:
         recommender.wait_until_it_serves(1)
         recommender.pin(1)
@@ -298,3 +304,26 @@ def test_a_control_folder_of_its_own_may_lie_anywhere(versions: Path, tmp_path: 
         assert recommender.report().look_time.ToDatetime(UTC) <= datetime.now(UTC)
         shutil.rmtree(versions / "1")
         assert outcome(refused(lambda: recommender.pin(1)))[0] == "NOT_FOUND"
+
+
+def test_on_a_full_volume_a_replica_is_alive_with_what_it_has_and_says_to_make_room(
+    versions: Path, volume: Volume
+) -> None:
+    publish(versions)
+    make_control_folder(volume.path)
+    with running_recommender(versions.parent, control_dir=volume.path) as recommender:
+        recommender.wait_until_it_serves(1)
+        (said,) = until(lambda: live_replicas(volume.path), bool)
+        fill(volume.path)
+        problem = until(lambda: recommender.report().control_problem, bool)
+        assert problem == (
+            f"the control folder {volume.path} has no room (No space left on device), so that "
+            f"others see this replica as it was: make room on its volume"
+        )
+        assert refused(lambda: recommender.pin(1)).message.endswith(": make room on its volume")
+        then = datetime.now(UTC).timestamp() - 60
+        os.utime(volume.path / "replicas" / f"{said.replica_id}.json", (then, then))
+        (itself,) = until(lambda: live_replicas(volume.path), bool)
+        assert (itself.replica_id, itself.serving_version) == (said.replica_id, 1)
+        (volume.path / "ballast").unlink()
+        until(lambda: recommender.report().control_problem, lambda problem: not problem)

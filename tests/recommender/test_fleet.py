@@ -1,7 +1,9 @@
 """Recommenders on one volume: each says what it serves, and sees the others."""
 
 import re
+import resource
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,6 +18,7 @@ from support.control import write_replica
 from support.recommenders import AskedRecommender, running_recommender
 from support.servers import DEADLINE_S, until, wait_until_serving
 from support.services import Running, started
+from support.statuses import refused
 from support.volumes import publish
 
 
@@ -170,3 +173,28 @@ def test_a_process_that_is_killed_is_dead_ten_seconds_after_its_last_word(
         write_replica(control, replace(killed, beat_time=killed.beat_time - DEAD_AFTER))
         until(lambda: ids(left), lambda found: found == [itself])
         assert serving_counts(left) == {2: 1, 1: 0}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no limit can be set for another process")
+def test_a_version_for_which_there_is_no_memory_is_listed_with_that_and_served_when_there_is(
+    versions: Path, control: Path, tmp_path: Path
+) -> None:
+    with replica_process(tmp_path) as (service, recommender):
+        until(lambda: live_replicas(control), bool)
+        no_limit = resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE, (64, no_limit[1]))
+        publish(versions)
+        why = "it could not be loaded when that was last tried: there is not enough memory"
+        until(
+            lambda: {one.version: one.message for one in recommender.versions()},
+            lambda said: said == {3: why, 2: "", 1: ""},
+        )
+        assert recommender.states() == {3: "AVAILABLE", 2: "SERVING", 1: "AVAILABLE"}
+        assert refused(lambda: recommender.pin(3)).message == (
+            "there is not enough memory for version 3; nothing was changed: give the recommender "
+            "more, or try again when it has released other versions"
+        )
+        resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE, no_limit)
+        assert recommender.pin(3).serving_version == 3
+        recommender.follow_the_latest()
+        assert not recommender.version(3).message

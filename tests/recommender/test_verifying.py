@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from movierec.chassis.legal import shown
 from recommender_service.artifact.verifying import (
     ControlReport,
     Stray,
@@ -83,6 +84,7 @@ def test_every_file_that_the_manifest_names_is_checked(artifacts: Path) -> None:
         (4, {"name": "others"}),
         (5, {"name": "../1/notes"}),
         (6, {"name": "movies.csv"}),
+        (7, {"name": "x" * 256}),
     ):
         if number > 3:
             publish_by_hand(artifacts)
@@ -99,6 +101,10 @@ def test_every_file_that_the_manifest_names_is_checked(artifacts: Path) -> None:
         ("MISSING", "others is not there"),
         ("FORMAT", "manifest.json names '../1/notes', which is no file in the version's folder"),
         ("FORMAT", "manifest.json names 'movies.csv' twice"),
+        (
+            "FORMAT",
+            f"manifest.json names {shown('x' * 256)}, which is no file in the version's folder",
+        ),
     ]
 
 

@@ -1,5 +1,6 @@
 """Control folders as tests write to them: made by whoever comes first."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,8 @@ def change_activation(control_dir: Path, change: Callable[[Activation], Activati
 
 
 def write_replica(control_dir: Path, replica: Replica) -> None:
-    """Says something of a replica, in a folder that is made if it is not there."""
+    """Says something of a replica, as of its time, in a folder that is made if it is not there."""
     make_folder(control_dir / REPLICAS)
     replicas.write_replica(control_dir, replica)
+    then = replica.beat_time.timestamp()
+    os.utime(control_dir / REPLICAS / f"{replica.replica_id}.json", (then, then))

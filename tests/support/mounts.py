@@ -63,5 +63,12 @@ def volume(tmp_path: Path) -> Iterator[Volume]:
     volume.end()
 
 
+def fill(volume: Path) -> None:
+    """Leaves no room on a volume."""
+    with suppress(OSError), (volume / "ballast").open("wb", buffering=0) as ballast:
+        while True:
+            ballast.write(bytes(4096))
+
+
 def _call(*command: str | Path) -> None:
     subprocess.run(command, check=True, capture_output=True, text=True)

@@ -1,7 +1,6 @@
 """Real volumes that fill up, turn read-only or vanish under a run."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import grpc
@@ -10,7 +9,7 @@ import pytest
 from movierec.v1 import trainer_pb2 as pb
 from movierec.v1 import training_pb2
 from support.datasets import two_tastes, write_two_tastes
-from support.mounts import Volume, volume
+from support.mounts import Volume, fill, volume
 from support.trainers import phases_of, publish, reason_of, said, train, trainer
 from support.versions import publish_by_hand
 from trainer_service.artifact.publishing import prepare_volume
@@ -32,13 +31,6 @@ def folder(tmp_path: Path) -> Path:
     """Where a trainer has its data; its runs go here, and its versions to the volume."""
     write_two_tastes(tmp_path / "data" / "tastes")
     return tmp_path
-
-
-def fill(volume: Path) -> None:
-    """Leaves no room on a volume."""
-    with suppress(OSError), (volume / "ballast").open("wb", buffering=0) as ballast:
-        while True:
-            ballast.write(bytes(4096))
 
 
 def names(versions: Path) -> set[str]:

@@ -55,6 +55,22 @@ class Removal:
     size_bytes: int
 
 
+class NotRemovedError(OSError):
+    """Something that nobody needs could not be removed; a sentence.
+
+    Args:
+        failures: What was in the way, of each.
+        removals: What was removed all the same.
+    """
+
+    def __init__(self, failures: Sequence[OSError], removals: Sequence[Removal]) -> None:
+        first = failures[0]
+        which = f": {first.filename}" if first.filename else ""
+        more = f", and {len(failures) - 1} more" if len(failures) > 1 else ""
+        super().__init__(f"not everything could be removed: {said_by(first)}{which}{more}")
+        self.removals = removals
+
+
 def prepare_control(artifacts_dir: Path, control_dir: Path) -> None:
     """Makes the control folder of a new volume.
 
@@ -107,7 +123,9 @@ def collect(
 
     Raises:
         ControlError: Which versions are in use cannot be understood. Nothing is removed.
-        FileNotFoundError: The control folder is not there, or empty. Nothing is removed.
+        FileNotFoundError: The control folder is not there, or empty, or lacks that of the
+            replicas. Nothing is removed.
+        NotRemovedError: Something could not be removed; all else was.
         OSError: The volume does not answer as it should.
     """
     kept = reasons_to_keep(
@@ -141,7 +159,7 @@ def collect(
         try:
             # First, so that a report is not left behind when this is cut short.
             size_bytes = remove_report(artifacts_dir, number) + _size(folder)
-            shutil.rmtree(folder)
+            _delete(folder)
         except FileNotFoundError:
             continue  # another trainer deletes it at the same time
         except OSError as error:
@@ -151,7 +169,7 @@ def collect(
     failures += _discard_stagings(versions)
     failures += _discard_stagings(reports_dir(artifacts_dir))
     if failures:
-        raise failures[0]
+        raise NotRemovedError(failures, removals)
     return removals
 
 
@@ -168,7 +186,8 @@ def reasons_to_keep(
 
     Raises:
         ControlError: Which versions are in use cannot be understood.
-        FileNotFoundError: The control folder is not there, or empty.
+        FileNotFoundError: The control folder is not there, or empty, or lacks that of the
+            replicas.
         OSError: The volume does not answer as it should.
     """
     there = [
@@ -196,8 +215,8 @@ def _in_use(control_dir: Path) -> dict[int, list[str]]:
 
     Raises:
         ControlError: It cannot be understood.
-        FileNotFoundError: The folder is not there, or empty: what is in use is then not
-            known, which is not the same as nothing.
+        FileNotFoundError: The folder is not there, or empty, or lacks that of the replicas:
+            what is in use is then not known, which is not the same as nothing.
         OSError: The volume does not answer as it should.
     """
     activation = read_activation(control_dir)
@@ -223,6 +242,12 @@ def _in_use(control_dir: Path) -> dict[int, list[str]]:
             f"{control_dir} holds nothing that movierec makes there (neither {ACTIVATION} nor "
             f"{REPLICAS}), so that nobody can say which versions are in use, and nothing is "
             f"removed: is its volume mounted? if it is a new one, make {control_dir / REPLICAS}"
+        )
+    if not (control_dir / REPLICAS).is_dir():
+        raise FileNotFoundError(
+            f"{control_dir / REPLICAS} is no folder, so that nobody can say which versions "
+            f"recommenders have, and nothing is removed: put it back or, if it is lost, make it, "
+            f"and give those that run a few seconds"
         )
     return dict(in_use)
 
@@ -278,7 +303,7 @@ def _discard_stagings(folders: Path) -> Sequence[OSError]:
     for folder in folders.glob(f"{STAGING}*"):
         try:
             if datetime.fromtimestamp(folder.lstat().st_mtime, UTC) < latest:
-                shutil.rmtree(folder)
+                _delete(folder)
                 log.info("%s was left by a run that ended early, and is removed", folder)
         except FileNotFoundError:
             continue  # another trainer was faster
@@ -287,5 +312,14 @@ def _discard_stagings(folders: Path) -> Sequence[OSError]:
     return failures
 
 
+def _delete(folder: Path) -> None:
+    if folder.is_symlink():
+        folder.unlink()  # and not what it leads to, which is somebody else's
+    else:
+        shutil.rmtree(folder)
+
+
 def _size(folder: Path) -> int:
+    if folder.is_symlink():
+        return 0
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,7 +1,7 @@
 """The commands for a folder of artifacts, which need no server: verify, diff, gc."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -153,21 +153,36 @@ def gc(
     folders = artifacts_dir, control_dir or artifacts_dir / "control"
     with _sentences(artifacts_dir, control.ControlError):
         reasons = code.reasons_to_keep(*folders, keep_versions=keep, keep_for=age)
-        found = code.collect(*folders, keep_versions=keep, keep_for=age, dry_run=dry_run)
+        failure = ""
+        try:
+            found = code.collect(*folders, keep_versions=keep, keep_for=age, dry_run=dry_run)
+        except code.NotRemovedError as error:
+            found, failure = error.removals, str(error)
     removed = [Removed(removal.number, removal.size_bytes, dry_run) for removal in found]
     gone = {one.version for one in removed}
-    kept = [Kept(number, tuple(why)) for number, why in reasons.items() if number not in gone]
+    kept = [
+        Kept(number, tuple(why)) for number, why in reasons.items() if why and number not in gone
+    ]
     if json:
         for one in (*kept, *removed):
             say_json(one)
-        return
+    else:
+        _say_collected(kept, removed, will="would be" if dry_run else "is", failed=bool(failure))
+    if failure:
+        complain(failure)
+        raise typer.Exit(1)
+
+
+def _say_collected(
+    kept: Sequence[Kept], removed: Sequence[Removed], *, will: str, failed: bool
+) -> None:
     for one in kept:
         say(f"version {one.version}  kept: {', '.join(one.reasons)}")
-    will = "would be" if dry_run else "is"
-    for one in removed:
-        say(f"version {one.version}  {will} removed: {short_size(one.size_bytes)}")
-    freed = short_size(sum(one.size_bytes for one in removed))
-    say(f"{freed} {will} freed" if removed else "there is nothing to remove")
+    for gone in removed:
+        say(f"version {gone.version}  {will} removed: {short_size(gone.size_bytes)}")
+    freed = short_size(sum(gone.size_bytes for gone in removed))
+    if removed or not failed:
+        say(f"{freed} {will} freed" if removed else "there is nothing to remove")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import json
+import math
 import sys
 import unicodedata
 from datetime import UTC, datetime
@@ -61,13 +62,19 @@ def complain(line: str) -> None:
 def say_json(value: Any, *, kind: str = "") -> None:
     """Prints a dataclass or a dict as a JSON object on a line of its own, in ASCII.
 
+    What is no number, or endless, is null: JSON has no word for it.
+
     Args:
         value: The dataclass, or the dict.
         kind: What it is, where there are several kinds of lines; told as "kind".
     """
     fields = value if isinstance(value, dict) else dataclasses.asdict(value)
     told = fields | ({"kind": kind} if kind else {})
-    sys.stdout.write(json.dumps(told, default=_json_of) + "\n")
+    try:
+        line = json.dumps(told, default=_json_of, allow_nan=False)
+    except ValueError:
+        line = json.dumps(_finite(told), default=_json_of)
+    sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
@@ -101,6 +108,14 @@ def short_time(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _json_of(value: object) -> str:

@@ -243,6 +243,8 @@ def _wait_until_serving(version: int, recommender: str, *, json: bool) -> None:
         raise typer.Exit(130) from None
     if not json:
         say(serving_line(fleet))
+    if fleet.control_problem:
+        complain(f"others may serve another version: {fleet.control_problem}")
 
 
 def _what_now(run_id: str) -> str:

@@ -98,7 +98,7 @@ def activate(
         str,
         typer.Argument(
             metavar="VERSION",
-            help='A number, or "latest"; with --label also "none", to take it away.',
+            help='A number, or "latest"; with --label a number, or "none" to take it away.',
         ),
     ],
     *,
@@ -137,7 +137,7 @@ def _target(version: str, label: str | None) -> int | Literal["latest"] | None:
         return None
     if version.isascii() and version.isdigit():
         return int(version)
-    legal = 'a number or "latest"' + ("" if label is None else ', or "none"')
+    legal = 'a number or "latest"' if label is None else 'a number or "none"'
     raise typer.BadParameter(
         f'{version!r} is no version: give {legal}; "none" takes a label away, with --label'
     )

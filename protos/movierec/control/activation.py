@@ -22,6 +22,12 @@ ACTIVATION = "activation.json"
 LABEL = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
 """What a label may be; never a number, so that the two cannot be mistaken for each other."""
 
+RESERVED_LABELS = frozenset({"latest", "none"})
+"""What no label may be put on a version as: commands mean something else by these words."""
+
+MOST_GENERATION = 2**53
+"""No change was ever so late; whatever reads JSON can tell all numbers up to it apart."""
+
 MOST_BYTES = 16 * 1024 * 1024
 """A larger activation is none."""
 
@@ -44,7 +50,7 @@ class Activation:
     """What an operator has said is to serve.
 
     Args:
-        generation: Grows by one with every change; 0 when nothing was ever said.
+        generation: Grows with every change; 0 when nothing was ever said.
         pinned: The version that is to serve; None is the latest.
         labels: Names for versions.
     """
@@ -116,6 +122,8 @@ def change_activation(control_dir: Path, change: Callable[[Activation], Activati
     with open(path, "w", encoding="ascii", opener=open_at_once) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # given up when the file is closed, also by a kill
         changed = change(read_activation(control_dir))
+        if changed.generation > MOST_GENERATION:
+            raise ControlError(f"{control_dir / ACTIVATION} has the last generation that there is")
         text = json_format.MessageToJson(to_message(changed), preserving_proto_field_name=True)
         replace_in_folder(control_dir / ACTIVATION, f"{text}\n".encode())
     return changed
@@ -139,7 +147,7 @@ def _from_message(message: pb.Activation, path: Path) -> Activation:
     is_known = is_pinned or message.policy == pb.ACTIVATION_POLICY_LATEST
     if not is_known or min(numbers, default=1) < 1:
         raise ControlError(f"{path} names a policy or a version that cannot be")
-    if message.generation < 0:
+    if not 0 <= message.generation <= MOST_GENERATION:
         raise ControlError(f"{path} has generation {message.generation}, which cannot be")
     if not all(map(LABEL.fullmatch, message.labels)):
         raise ControlError(

@@ -4,6 +4,7 @@ Something else may lie in a file's place: a pipe would never end, and to open a 
 to do something. So what is opened is looked at before and after.
 """
 
+import errno
 import os
 import secrets
 import stat
@@ -100,6 +101,11 @@ def replace_in_folder(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def is_full(error: OSError) -> bool:
+    """Whether a volume took nothing for want of room."""
+    return error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 def make_folder(folder: Path) -> None:

@@ -1,7 +1,9 @@
 """The recommenders that share a volume, as they say of themselves: `replicas/<id>.json`."""
 
 import errno
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 from google.protobuf import json_format
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from movierec.control.files import NoFileError, read_file, replace_in_folder
+from movierec.control.files import NoFileError, is_full, read_file, replace_in_folder
 from movierec.v1 import control_pb2 as pb
 
 REPLICAS = "replicas"
@@ -38,7 +40,8 @@ class Replica:
     Args:
         replica_id: The file's name; letters, digits, ".", "_" and "-".
         start_time: Since when it runs, with a time zone.
-        beat_time: When it said this, with a time zone.
+        beat_time: When it said this, or that it had no room for more, with a time zone.
+            Of what was read it is the time of the file.
         serving_version: What serves unless asked for another; None when nothing does.
         loaded_versions: What requests may ask it for, ascending.
         generation: Of the activation that it follows.
@@ -52,23 +55,29 @@ class Replica:
     generation: int
 
     def is_alive(self, now: datetime) -> bool:
-        """Whether it has said something of late.
-
-        Clocks may be apart: a replica whose clock is ahead says so in the future, and
-        is alive until that is past.
-        """
+        """Whether it has said something of late."""
         return now - self.beat_time < DEAD_AFTER
 
 
 def write_replica(control_dir: Path, replica: Replica) -> None:
     """Says something of a replica, in the place of what it said before.
 
+    Where there is no room for it, what it said before goes on to be said, as of now: it is
+    alive, and what it has is not to be removed to make room.
+
     Raises:
         FileNotFoundError: There is no `replicas/`.
         OSError: The folder cannot be written to.
     """
     text = json_format.MessageToJson(to_message(replica), preserving_proto_field_name=True)
-    replace_in_folder(_file(control_dir, replica.replica_id), f"{text}\n".encode())
+    path = _file(control_dir, replica.replica_id)
+    try:
+        replace_in_folder(path, f"{text}\n".encode())
+    except OSError as error:
+        if is_full(error):
+            with suppress(FileNotFoundError):
+                os.utime(path)
+        raise
 
 
 def remove_replica(control_dir: Path, replica_id: str) -> None:
@@ -93,8 +102,6 @@ def live_replicas(control_dir: Path) -> list[Replica]:
 def forget_dead_replicas(control_dir: Path) -> None:
     """Removes what replicas that are long dead have said of themselves.
 
-    What is said in the future is not removed before it is long past.
-
     Raises:
         OSError: The folder cannot be written to.
     """
@@ -118,10 +125,18 @@ def to_message(replica: Replica) -> pb.Replica:
 
 def _replicas(control_dir: Path) -> list[Replica]:
     """All that can be understood, in order of their ids; those that cannot are nobody's."""
+    folder = control_dir / REPLICAS
+    try:
+        paths = sorted(folder.iterdir())  # which, unlike glob, says when it may not read
+    except (FileNotFoundError, NotADirectoryError):
+        return []
     found = []
-    for path in sorted((control_dir / REPLICAS).glob("[!.]*.json")):
+    for path in paths:
+        if path.name.startswith(".") or path.suffix != ".json":
+            continue
         try:
             content = read_file(path, MOST_BYTES)
+            beat_time = datetime.fromtimestamp(path.stat().st_mtime, UTC)
             message = json_format.Parse(content, pb.Replica(), ignore_unknown_fields=True)
         except (NoFileError, json_format.ParseError, UnicodeDecodeError, RecursionError):
             continue
@@ -130,15 +145,15 @@ def _replicas(control_dir: Path) -> list[Replica]:
                 continue
             raise
         if message.replica_id == path.stem:
-            found.append(_from_message(message))
+            found.append(_from_message(message, beat_time))
     return found
 
 
-def _from_message(message: pb.Replica) -> Replica:
+def _from_message(message: pb.Replica, beat_time: datetime) -> Replica:
     return Replica(
         replica_id=message.replica_id,
         start_time=message.start_time.ToDatetime(UTC),
-        beat_time=message.beat_time.ToDatetime(UTC),
+        beat_time=beat_time,
         serving_version=message.serving_version or None,
         loaded_versions=tuple(message.loaded_versions),
         generation=message.generation,

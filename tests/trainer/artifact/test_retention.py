@@ -18,8 +18,9 @@ from movierec.control.folder import make_control_folder
 from movierec.control.replicas import Replica
 from recommender_service.artifact.loading import load_version
 from support.control import change_activation, write_replica
+from support.services import AS_ANYBODY
 from support.versions import publication, publish, publish_by_hand
-from trainer_service.artifact.retention import Removal, collect, reasons_to_keep
+from trainer_service.artifact.retention import NotRemovedError, Removal, collect, reasons_to_keep
 from trainer_service.model.gate import GateResult
 
 NOW = timedelta(0)
@@ -239,11 +240,54 @@ def test_nothing_goes_while_the_control_folder_is_not_there(
     assert there(volume) == [1, 2, 5]
 
 
+@pytest.mark.parametrize("left", ["nothing", "a file", "a link to nowhere"])
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_nothing_goes_while_what_replicas_say_is_not_there(
+    volume: Path,
+    left: str,
+    dry_run: bool,  # noqa: FBT001  # parametrised
+) -> None:
+    change_activation(volume / "control", lambda now: now.to_pin(1))
+    beat(volume, serving=1, loaded=(1, 2))
+    replicas = volume / "control" / "replicas"
+    away = replicas.rename(volume / "control" / "away")
+    if left == "a file":
+        replicas.write_text("")
+    if left == "a link to nowhere":
+        replicas.symlink_to("nowhere")
+    with pytest.raises(FileNotFoundError, match="replicas is no folder, so that nobody can say"):
+        removed(volume, dry_run=dry_run)
+    assert there(volume) == [1, 2, 3, 4, 5]
+    replicas.unlink(missing_ok=True)
+    away.rename(replicas)
+    assert removed(volume) == [3, 4]
+
+
+def test_nothing_goes_while_what_replicas_say_may_not_be_read(volume: Path) -> None:
+    beat(volume, serving=1, loaded=(1, 2))
+    (volume / "control" / "replicas").chmod(0o000)
+    collecting = (
+        "import sys, pathlib, datetime; from trainer_service.artifact.retention import collect\n"
+        "folder = pathlib.Path(sys.argv[1])\n"
+        "collect(folder, folder / 'control', keep_versions=1, keep_for=datetime.timedelta(0))"
+    )
+    done = subprocess.run(
+        [*AS_ANYBODY, sys.executable, "-c", collecting, str(volume)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    (volume / "control" / "replicas").chmod(0o700)
+    assert "PermissionError" in done.stderr
+    assert there(volume) == [1, 2, 3, 4, 5]
+
+
 def test_one_that_cannot_be_deleted_does_not_keep_the_others(volume: Path) -> None:
     shutil.rmtree(volume / "versions" / "1")
     (volume / "versions" / ".removed-1").write_text("a file, where a folder should be")
-    with pytest.raises(NotADirectoryError):
+    with pytest.raises(NotRemovedError, match=r"Not a directory: .*/\.deleting-1") as caught:
         removed(volume)
+    assert [removal.number for removal in caught.value.removals] == [2, 3, 4]
     left = {path.name for path in (volume / "versions").iterdir()}
     assert left == {".claimed", ".deleting-1", "5"}
 
