@@ -92,7 +92,10 @@ class ArtifactsFolder:
                 found.append((path.name, sentence))
             elif path.name.startswith(REMOVED):
                 number = path.name.removeprefix(REMOVED)
-                sentence = f"was version {number}, and is deleted with the next old versions"
+                sentence = (
+                    f"was version {number}; `movierec artifacts gc`, and a trainer that starts or "
+                    f"publishes, deletes it or, if it is in use, puts it back"
+                )
                 found.append((path.name, sentence))
             elif path.name.startswith(DELETING):
                 number = path.name.removeprefix(DELETING)

@@ -176,7 +176,10 @@ def test_what_is_no_version_is_a_stray_and_what_the_trainer_keeps_is_none(artifa
     }
     staged = found[".staging-run-7"]
     assert staged.message == "is a leftover of run run-7, unless that publishes just now"
-    assert found[".removed-4"].message == "was version 4, and is deleted with the next old versions"
+    assert found[".removed-4"].message == (
+        "was version 4; `movierec artifacts gc`, and a trainer that starts or publishes, deletes "
+        "it or, if it is in use, puts it back"
+    )
     assert found[".deleting-5"].message == "is what is left of version 5, of no use any more"
     assert found["12"] == Stray("12", "has the name of a version, and is no folder")
     assert [report.version for report in verify_versions(artifacts)] == [1, 2, 3]

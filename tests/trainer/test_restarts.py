@@ -149,6 +149,20 @@ def test_a_trainer_makes_no_control_folder_where_there_are_versions_and_removes_
     assert {path.name for path in (artifacts / "versions").glob("[!.]*")} == {"1", "2", "3"}
 
 
+def test_a_trainer_that_starts_puts_back_what_is_pinned_and_was_half_removed(
+    tmp_path: Path,
+) -> None:
+    artifacts = tmp_path / "artifacts"
+    for _ in range(3):
+        publish_by_hand(artifacts)
+    change_activation(artifacts / "control", lambda now: now.to_pin(1))
+    versions = artifacts / "versions"
+    for number in (1, 2):
+        (versions / str(number)).rename(versions / f".removed-{number}")
+    with trainer(tmp_path):
+        assert {path.name for path in versions.iterdir()} == {".claimed", "1", "3"}
+
+
 @pytest.mark.parametrize("in_the_way", [True, False])
 def test_a_trainer_without_a_control_folder_starts_nonetheless(
     tmp_path: Path,

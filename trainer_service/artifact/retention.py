@@ -173,6 +173,16 @@ def collect(
     return removals
 
 
+def is_unfinished(artifacts_dir: Path) -> bool:
+    """Whether a kill has cut a removal short, be it of a version that is in use.
+
+    Raises:
+        OSError: The volume does not answer as it should.
+    """
+    versions = versions_dir(artifacts_dir)
+    return bool(numbers(versions, REMOVED) | numbers(versions, DELETING))
+
+
 def reasons_to_keep(
     artifacts_dir: Path, control_dir: Path, *, keep_versions: int, keep_for: timedelta
 ) -> Mapping[int, Sequence[str]]:

@@ -1,11 +1,13 @@
 """Puts the trainer together from its settings."""
 
+import asyncio
+import logging
 from datetime import timedelta
 from functools import partial
 
 from movierec.chassis.server import ServiceServer
 from movierec.v1 import trainer_pb2, trainer_pb2_grpc
-from trainer_service.artifact.retention import collect
+from trainer_service.artifact.retention import collect, is_unfinished
 from trainer_service.runs.datasets import DatasetFolder
 from trainer_service.runs.reporting import Reporter
 from trainer_service.runs.store import RunStore
@@ -14,6 +16,8 @@ from trainer_service.service.error_table import ERROR_TABLE
 from trainer_service.service.metrics import trainer_metrics
 from trainer_service.service.servicer import TrainerServicer
 from trainer_service.settings import TrainerSettings
+
+log = logging.getLogger(__name__)
 
 SERVICE_NAME = trainer_pb2.DESCRIPTOR.services_by_name["TrainerService"].full_name
 
@@ -33,6 +37,7 @@ class Trainer:
     def __init__(self, settings: TrainerSettings) -> None:
         store = RunStore(settings.runs_folder, tensorboard=settings.tensorboard)
         datasets = DatasetFolder(settings.data_dir)
+        self._artifacts_dir = settings.artifacts_dir
         self._collect = partial(
             collect,
             settings.artifacts_dir,
@@ -64,8 +69,9 @@ class Trainer:
         )
 
     async def start(self) -> None:
-        """Takes up what was interrupted; ready from then on."""
+        """Takes up what was interrupted, removals too; ready from then on."""
         await self._supervisor.start()
+        await asyncio.to_thread(self._finish_removal)
         self._reporter.start()
         await self.server.set_ready(ready=True)
 
@@ -73,6 +79,14 @@ class Trainer:
         """Interrupts the run that is going on, and the report."""
         await self._reporter.stop()
         await self._supervisor.stop()
+
+    def _finish_removal(self) -> None:
+        """Removes what a kill has left half removed, or puts back what is in use."""
+        try:
+            if is_unfinished(self._artifacts_dir):
+                self._collect()
+        except Exception:  # whatever lies on the volume, the trainer starts
+            log.exception("old versions could not be removed; it is tried again after a run")
 
     def _after_publication(self) -> None:
         """Removes what is not needed any more, and has a report made, for which nobody waits."""
