@@ -1,11 +1,15 @@
 """Who serves what: each replica says so of itself, and is dead when it no longer does."""
 
 import os
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import Self
 
 import pytest
 
+from movierec.control import replicas
+from movierec.control.folder import make_control_folder
 from movierec.control.replicas import Replica, forget_dead_replicas, live_replicas, remove_replica
 from support.control import write_replica
 
@@ -32,7 +36,10 @@ def test_what_a_replica_says_of_itself_is_read_again_as_it_was(tmp_path: Path) -
     said = [replica("b", serving=None), replica("a")]
     for one in said:
         write_replica(tmp_path, one)
-    assert live_replicas(tmp_path) == said[::-1]
+    read = live_replicas(tmp_path)
+    for one, other in zip(read, said[::-1], strict=True):
+        assert abs(one.beat_time - other.beat_time) < timedelta(seconds=5)
+        assert replace(one, beat_time=other.beat_time) == other
 
 
 def test_a_replica_says_one_thing_at_a_time(tmp_path: Path) -> None:
@@ -47,6 +54,28 @@ def test_a_replica_is_dead_ten_seconds_after_its_last_word(
 ) -> None:
     write_replica(tmp_path, replica(age_s=age_s))
     assert bool(live_replicas(tmp_path)) == alive
+
+
+@pytest.mark.parametrize("apart_s", [-7_200, -15, 15, 7_200])
+def test_clocks_that_are_apart_make_nobody_dead_and_keep_nobody_alive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, apart_s: int
+) -> None:
+    """Neither that of the replica counts nor that of who asks, but the volume's."""
+
+    class Apart(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + timedelta(seconds=apart_s)
+
+    make_control_folder(tmp_path / "control")
+    replicas.write_replica(tmp_path / "control", replica("hasty", -3_600))
+    replicas.write_replica(tmp_path / "control", replica("late", 3_600))
+    write_replica(tmp_path / "control", replica("dead", 11))
+    for clock in (datetime, Apart):
+        monkeypatch.setattr(replicas, "datetime", clock)
+        assert [one.replica_id for one in live_replicas(tmp_path / "control")] == ["hasty", "late"]
+        forget_dead_replicas(tmp_path / "control")
+        assert len(list((tmp_path / "control" / "replicas").iterdir())) == 3
 
 
 def test_replicas_that_are_long_dead_are_forgotten_and_no_others(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ class Replica:
         replica_id: The file's name; letters, digits, ".", "_" and "-".
         start_time: Since when it runs, with a time zone.
         beat_time: When it said this, or that it had no room for more, with a time zone.
-            Of what was read it is the time of the file.
+            Of what was read it is the time of the file, by this process' clock.
         serving_version: What serves unless asked for another; None when nothing does.
         loaded_versions: What requests may ask it for, ascending.
         generation: Of the activation that it follows.
@@ -130,13 +131,14 @@ def _replicas(control_dir: Path) -> list[Replica]:
         paths = sorted(folder.iterdir())  # which, unlike glob, says when it may not read
     except (FileNotFoundError, NotADirectoryError):
         return []
+    ahead = _how_far_ahead(folder)
     found = []
     for path in paths:
         if path.name.startswith(".") or path.suffix != ".json":
             continue
         try:
             content = read_file(path, MOST_BYTES)
-            beat_time = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            beat_time = datetime.fromtimestamp(path.stat().st_mtime, UTC) - ahead
             message = json_format.Parse(content, pb.Replica(), ignore_unknown_fields=True)
         except (NoFileError, json_format.ParseError, UnicodeDecodeError, RecursionError):
             continue
@@ -147,6 +149,19 @@ def _replicas(control_dir: Path) -> list[Replica]:
         if message.replica_id == path.stem:
             found.append(_from_message(message, beat_time))
     return found
+
+
+def _how_far_ahead(folder: Path) -> timedelta:
+    """By how much the clock that gives files their times is ahead of ours.
+
+    They may be different machines'; where nothing may be written they are taken for one.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=folder, prefix=".") as file:
+            theirs = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
+    except OSError:
+        return timedelta(0)
+    return theirs - datetime.now(UTC)
 
 
 def _from_message(message: pb.Replica, beat_time: datetime) -> Replica:
