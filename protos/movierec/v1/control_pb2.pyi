@@ -6,11 +6,15 @@ serve, and replicas say what does. It holds, in protobuf's JSON form,
 
   activation.json      an Activation, replaced by rename; absent means that
                        the latest version serves, and that there are no labels
-  replicas/<id>.json   a Replica, replaced by rename every 2 s; a replica that
-                       has not written for 10 s is dead
+  replicas/<id>.json   a Replica, replaced by rename every 2 s, or touched when
+                       there is no room for that; a replica whose file is
+                       older than 10 s, by the volume's clock, is dead
 
 `replicas` is made with the folder, on a new volume: a folder with neither is
-the place of a volume that is away, and says nothing.
+the place of a volume that is away, and says nothing: a recommender that finds
+it so at its start follows the latest version and warns of that, and one that
+runs goes on with what it followed. No version is removed without a `replicas`
+that can be read.
 
 Both services read it, the recommender writes it. Readers ignore fields that
 they do not know, and files of any other name.
@@ -88,14 +92,17 @@ class Activation(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     LABELS_FIELD_NUMBER: _builtins.int
     generation: _builtins.int
-    """Grows by one with every change."""
+    """Grows with every change, above what any live replica follows; nothing lower
+    is followed by one that runs. At most 2^53.
+    """
     policy: Global___ActivationPolicy.ValueType
     version: _builtins.int
     """Set when PINNED."""
     @_builtins.property
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """Names for versions, for requests to ask by: "stable", "canary", or any
-        other of 1 to 64 letters, digits, ".", "_" or "-" that begins with a letter.
+        other of 1 to 64 letters, digits, ".", "_" or "-" that begins with a letter;
+        but none is called "latest" or "none" any more.
         """
 
     def __init__(
@@ -136,7 +143,7 @@ class Replica(_message.Message):
     def start_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def beat_time(self) -> _timestamp_pb2.Timestamp:
-        """When it wrote this."""
+        """When it wrote this, by its own clock; nobody judges by it."""
 
     @_builtins.property
     def loaded_versions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:

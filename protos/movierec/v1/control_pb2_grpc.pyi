@@ -6,11 +6,15 @@ serve, and replicas say what does. It holds, in protobuf's JSON form,
 
   activation.json      an Activation, replaced by rename; absent means that
                        the latest version serves, and that there are no labels
-  replicas/<id>.json   a Replica, replaced by rename every 2 s; a replica that
-                       has not written for 10 s is dead
+  replicas/<id>.json   a Replica, replaced by rename every 2 s, or touched when
+                       there is no room for that; a replica whose file is
+                       older than 10 s, by the volume's clock, is dead
 
 `replicas` is made with the folder, on a new volume: a folder with neither is
-the place of a volume that is away, and says nothing.
+the place of a volume that is away, and says nothing: a recommender that finds
+it so at its start follows the latest version and warns of that, and one that
+runs goes on with what it followed. No version is removed without a `replicas`
+that can be read.
 
 Both services read it, the recommender writes it. Readers ignore fields that
 they do not know, and files of any other name.

@@ -108,7 +108,8 @@ class _VersionStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_VersionS
     """
     VERSION_STATE_AVAILABLE: _VersionState.ValueType  # 2
     """On the volume with a good manifest, and not the one that serves; its other
-    files are verified before it would.
+    files are verified before it would. `message` says why it could not be
+    loaded, if that was tried and failed for want of memory or an answer.
     """
     VERSION_STATE_SERVING: _VersionState.ValueType  # 3
     VERSION_STATE_REJECTED: _VersionState.ValueType  # 4
@@ -125,7 +126,8 @@ says then.
 """
 VERSION_STATE_AVAILABLE: VersionState.ValueType  # 2
 """On the volume with a good manifest, and not the one that serves; its other
-files are verified before it would.
+files are verified before it would. `message` says why it could not be
+loaded, if that was tried and failed for want of memory or an answer.
 """
 VERSION_STATE_SERVING: VersionState.ValueType  # 3
 VERSION_STATE_REJECTED: VersionState.ValueType  # 4
