@@ -17,6 +17,7 @@ MOST_BYTES = 256 * 1024 * 1024
 """What a report may have together; more is no report."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
+_OF_REPORT = re.compile(r"(dataset|version)(-[a-z0-9-]+)?\.(html|json|svg)")
 # Which systems take for devices, whatever stands behind them.
 _DEVICES = {
     "con",
@@ -163,6 +164,11 @@ def collected(parts: Iterable[InsightsPart]) -> Insights:
 def is_plain(name: str) -> bool:
     """Whether a file may be written by that name: it leads nowhere, and is no device."""
     return bool(_NAME.fullmatch(name)) and name.partition(".")[0].lower() not in _DEVICES
+
+
+def is_of_report(name: str) -> bool:
+    """Whether a file is called as those of reports are."""
+    return bool(_OF_REPORT.fullmatch(name))
 
 
 def _no_report(why: str) -> ServerError:

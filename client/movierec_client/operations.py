@@ -1,6 +1,7 @@
 """Every call that can be made: one function each, from arguments to a call."""
 
 from collections.abc import Callable, Collection
+from operator import index
 from typing import SupportsIndex, TypedDict
 from uuid import uuid4
 
@@ -215,14 +216,23 @@ def get_model(
 def get_insights(
     subject: SupportsIndex | str, min_ratings: int | None
 ) -> Streaming[trainer_pb2.GetInsightsRequest, trainer_pb2.GetInsightsResponse, InsightsPart]:
-    """Gets a report on a data set, by its name, or on a version, by its number."""
-    is_dataset = isinstance(subject, str)
+    """Gets a report on a data set, by its name, or on a version, by its number.
+
+    Raises:
+        InvalidArgumentError: It is no version's number, or there is a threshold for a version.
+    """
+    if not isinstance(subject, str):
+        if index(subject) < 1:
+            raise invalid("version", index(subject), "a version's number, which are 1 and up")
+        if min_ratings is not None:
+            legal = "none with a version, which has the threshold that it was trained with"
+            raise invalid("min_ratings", min_ratings, legal)
     return Streaming(
         TRAINER,
         lambda channel: trainer_pb2_grpc.TrainerServiceStub(channel).GetInsights,
         encode(
             trainer_pb2.GetInsightsRequest,
-            **{"dataset" if is_dataset else "version": subject},
+            **{"dataset" if isinstance(subject, str) else "version": subject},
             min_ratings=min_ratings,
         ),
         lambda answer: InsightsPart(

@@ -156,6 +156,35 @@ def test_a_data_set_that_is_called_as_a_number_can_be_asked_for(
     assert script.requests == [pb.GetInsightsRequest(dataset="./7")]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("0",), "version is 0: give a version's number, which are 1 and up"),
+        (("7", "--min-ratings", "5"), "--min-ratings is 5: give none with a version"),
+    ],
+)
+def test_what_means_nothing_is_refused_before_anything_is_asked(
+    movierec: Movierec, script: Script, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    done = movierec("insights", *arguments, "-o", str(tmp_path / "out"))
+    assert done.exit_code != 0
+    assert said in " ".join(done.stderr.split())
+    assert script.requests == []
+
+
+def test_the_command_says_what_stays_of_another_report(
+    movierec: Movierec, script: Script, tmp_path: Path
+) -> None:
+    script.on("GetInsights", REPORT)
+    for name in ("version-map.svg", "version-loss.svg", "my-version.svg", "notes.txt"):
+        (tmp_path / name).write_text("")
+    done = movierec("insights", "ml", "-o", str(tmp_path))
+    assert done.exit_code == 0
+    said = " ".join(done.stderr.split())
+    assert said.startswith("1 files of another report stay in")
+    assert "such as version-loss.svg: give each report a folder of its own" in said
+
+
 def test_a_folder_that_takes_nothing_is_an_error_in_a_sentence(
     movierec: Movierec, script: Script, tmp_path: Path
 ) -> None:
@@ -163,4 +192,5 @@ def test_a_folder_that_takes_nothing_is_an_error_in_a_sentence(
     (tmp_path / "file").write_text("")
     done = movierec("insights", "ml", "-o", str(tmp_path / "file"))
     assert done.exit_code == 1
-    assert done.stderr.startswith(f"the report cannot be written to {tmp_path / 'file'}: ")
+    assert done.stderr.startswith(f"the report cannot be written to {tmp_path / 'file'} (")
+    assert script.requests == []

@@ -8,6 +8,7 @@ import typer
 from movierec_client.cli.connecting import connect
 from movierec_client.cli.options import TRAINER_ADDRESS, JsonOption, TrainerOption, version_of
 from movierec_client.cli.output import complain, say, say_json, short_size
+from movierec_client.insights import is_of_report
 
 DEFAULT_TIMEOUT_S = 600.0
 
@@ -42,15 +43,26 @@ def insights(
 
     Example: movierec insights ml-latest-small -o report --min-ratings 50
     """
-    with connect(trainer=trainer) as client:
-        found = client.insights(
-            version_of(subject) or "", min_ratings=min_ratings, timeout_s=timeout
-        )
+    asked = version_of(subject)
     try:
+        out_dir.mkdir(parents=True, exist_ok=True)  # refused before the trainer has worked
+        with connect(trainer=trainer) as client:
+            found = client.insights(
+                subject if asked is None else asked, min_ratings=min_ratings, timeout_s=timeout
+            )
         paths = found.write(out_dir)
     except OSError as error:
-        complain(f"the report cannot be written to {out_dir}: {error.strerror or error}")
+        complain(
+            f"the report cannot be written to {out_dir} ({error.strerror or error}): give another "
+            f"folder with -o"
+        )
         raise typer.Exit(1) from error
+    others = sorted({path.name for path in out_dir.iterdir() if is_of_report(path.name)})
+    if left := [name for name in others if name not in found.files]:
+        complain(
+            f"{len(left)} files of another report stay in {out_dir}, such as {left[0]}: give each "
+            f"report a folder of its own"
+        )
     if json:
         for path in paths:
             say_json({"path": str(path), "size_bytes": path.stat().st_size})

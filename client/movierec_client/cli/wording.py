@@ -39,7 +39,7 @@ _IN_PYTHON = re.compile(r",? or \w+=\.\.\. in Python")
 
 _OWN_NAMES = {
     *("diversity", "popularity_discount", "combination", "label", "request_id", "version"),
-    *("unknown", "timeout"),
+    *("unknown", "timeout", "min_ratings"),
 }
 
 

@@ -124,4 +124,7 @@ def _kept(partial: Partial) -> str:
     if not partial.size:
         return ""
     of_all = f" of {partial.total:,}" if partial.total else ""
-    return f"; {partial.size:,}{of_all} bytes are kept, and the same command goes on from there"
+    has_come = f"; {partial.size:,}{of_all} bytes"
+    if not partial.range_headers():
+        return f"{has_come} have come; the same command begins anew, since the server tells no ETag"
+    return f"{has_come} are kept, and the same command goes on from there"

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -35,6 +36,7 @@ class Partial:
         self._facts_path = path.with_name(f"{path.name}.json")
         self._facts: dict[str, Any] = {}
         self._file: IO[bytes] | None = None
+        self._is_ours = False
 
     def __enter__(self) -> Self:
         try:
@@ -43,6 +45,7 @@ class Partial:
                 self.path, "r+b", 0, opener=lambda path, _: os.open(path, flags, 0o666)
             )
             self._lock()
+            self._is_ours = True
             self._facts = self._read_facts()
             if not self._facts:
                 self._open_file.truncate(0)
@@ -57,6 +60,9 @@ class Partial:
 
     def __exit__(self, *error: object) -> None:
         if self._file:
+            if self._is_ours and not self._file.seek(0, os.SEEK_END):
+                with suppress(OSError):
+                    self.remove()  # nothing has come, so that nothing is to be left
             self._file.close()
 
     @property

@@ -50,6 +50,27 @@ def test_what_stays_broken_is_kept_and_the_next_call_goes_on(
     assert dict(contents(tmp_path / NAME)) == tables()
 
 
+def test_what_cannot_be_gone_on_with_is_not_said_to_be(
+    archives: ArchiveServer, tmp_path: Path, told: Told
+) -> None:
+    archives.etags = False
+    archives.next(ZIP, *[breaks_off(30_000)] * 3)
+
+    said = refused(archives, tmp_path, told)
+
+    assert said.endswith("have come; the same command begins anew, since the server tells no ETag")
+
+
+def test_of_what_brought_nothing_nothing_is_left(
+    archives: ArchiveServer, tmp_path: Path, told: Told
+) -> None:
+    archives.next(ZIP, *[breaks_off(0)] * 2)
+
+    refused(archives, tmp_path, told)
+
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("if_range", [True, False], ids=["If-Range", "Range alone"])
 @pytest.mark.parametrize("same_size", [True, False])
 def test_what_changed_between_two_calls_is_not_glued_together(
