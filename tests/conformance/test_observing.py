@@ -105,7 +105,10 @@ def test_health_and_reflection_are_no_lines_and_secrets_are_in_none(
 
 def test_every_line_has_a_time_in_utc_a_level_a_logger_and_a_sentence(running: Running) -> None:
     lines = log_of(running)
-    assert [line["event"] for line in lines][-2:] == ["SIGTERM: stopping", "stopped"]
+    # Between the two it may say that a version serves, of which it was in the middle.
+    events = [line["event"] for line in lines]
+    assert "SIGTERM: stopping" in events
+    assert events[-1] == "stopped"
     for line in lines:
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["timestamp"])
         assert {"level", "logger", "event"} <= line.keys()
