@@ -30,6 +30,7 @@ from trainer_service.insights.drawing import (
     Picture,
     counted,
     draw,
+    named,
     share,
 )
 
@@ -202,7 +203,7 @@ def ratings_by_year(years: tuple[Year, ...]) -> Picture:
 
 def genre_sizes(genres: tuple[Genre, ...]) -> Picture:
     """How many movies have which genre, and how many ratings those have."""
-    names = [genre.genre for genre in genres][::-1]
+    names = [named(genre.genre) for genre in genres][::-1]
     rows = np.arange(len(names))
     movies = np.array([genre.movie_count for genre in genres][::-1], dtype=float)
     ratings = np.array([genre.rating_count for genre in genres][::-1], dtype=float)
@@ -220,7 +221,7 @@ def genre_sizes(genres: tuple[Genre, ...]) -> Picture:
     most = genres[0]
     alt = (
         f"Bars: the share of movies and of ratings by genre, for {len(genres)} genres. The most "
-        f"common is {most.genre}, of {most.movie_count:,} movies with {most.rating_count:,} "
+        f"common is {named(most.genre)}, of {most.movie_count:,} movies with {most.rating_count:,} "
         f"ratings. A movie with several genres counts with each."
     )
     return draw("dataset-genres", alt, paint, height=_tall(len(names), 0.27))
@@ -244,15 +245,15 @@ def genre_ratings(genres: tuple[Genre, ...], mean: float) -> Picture:
             elinewidth=1.6,
             markersize=5,
         )
-        axes.set_yticks(rows, [genre.genre for genre in ordered])
+        axes.set_yticks(rows, [named(genre.genre) for genre in ordered])
         axes.set_xlabel("mean stars, with 95 % confidence")
         axes.set_ylim(-0.6, len(ordered) - 0.4)
         axes.text(mean, len(ordered) - 0.35, "all", color=MUTED, ha="center", va="bottom")
 
-    best, worst = ordered[-1], ordered[0]
+    best, worst = named(ordered[-1].genre), named(ordered[0].genre)
     alt = (
-        f"Dots with intervals: mean stars by genre. Highest is {best.genre} with {means[-1]:.2f}, "
-        f"lowest {worst.genre} with {means[0]:.2f}; of all ratings the mean is {mean:.2f}."
+        f"Dots with intervals: mean stars by genre. Highest is {best} with {means[-1]:.2f}, "
+        f"lowest {worst} with {means[0]:.2f}; of all ratings the mean is {mean:.2f}."
     )
     return draw("dataset-genre-ratings", alt, paint, height=_tall(len(ordered), 0.23))
 
@@ -262,7 +263,7 @@ def co_occurrence(found: CoOccurrence) -> Picture:
     counts = np.array(found.movie_counts, dtype=float)
     shares = counts / np.diag(counts)[:, np.newaxis]
     np.fill_diagonal(shares, np.nan)
-    size = len(found.genres)
+    size, names = len(found.genres), [named(genre) for genre in found.genres]
 
     def paint(axes: Axes) -> None:
         for row, column in np.ndindex(shares.shape):
@@ -274,16 +275,16 @@ def co_occurrence(found: CoOccurrence) -> Picture:
         axes.set_xlim(-0.6, size - 0.4)
         axes.set_ylim(size - 0.4, -0.6)
         axes.set_aspect("equal")
-        axes.set_xticks(range(size), found.genres, rotation=90)
-        axes.set_yticks(range(size), found.genres)
+        axes.set_xticks(range(size), names, rotation=90)
+        axes.set_yticks(range(size), names)
         axes.set_xlabel("also have this genre")
         axes.set_ylabel("of the movies with this genre")
         axes.tick_params(length=0, labelsize=9)
 
     row, column = np.unravel_index(np.nanargmax(shares), shares.shape) if size > 1 else (0, 0)
     said = (
-        f"The largest share: of the movies with {found.genres[row]}, {share(shares[row, column])} "
-        f"also have {found.genres[column]}."
+        f"The largest share: of the movies with {names[row]}, {share(shares[row, column])} "
+        f"also have {names[column]}."
         if size > 1
         else ""
     )

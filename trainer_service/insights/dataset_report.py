@@ -6,7 +6,7 @@ from trainer_service.data import BadRowKind
 from trainer_service.insights import dataset_pictures as pictures
 from trainer_service.insights.dataset_numbers import DatasetNumbers, RatedMovie
 from trainer_service.insights.drawing import share
-from trainer_service.insights.report import Report, Section, Table
+from trainer_service.insights.report import Report, Section, Table, shortened
 
 NAME = "dataset"
 
@@ -129,7 +129,7 @@ def _by_genre(numbers: DatasetNumbers) -> Iterator[Section]:
         _rows(
             ("genre", ">movies", ">ratings", ">mean"),
             (
-                (genre.genre, genre.movie_count, genre.rating_count, genre.rating.value)
+                (shortened(genre.genre), genre.movie_count, genre.rating_count, genre.rating.value)
                 for genre in numbers.genres
             ),
         ),
@@ -176,7 +176,7 @@ def _movies(movies: Sequence[RatedMovie], length: Callable[[RatedMovie], float])
         ("movie", ">ratings", ">mean", ">damped"),
         tuple(
             (
-                movie.title,
+                shortened(movie.title),
                 f"{movie.rating_count:,}",
                 f"{movie.mean:.2f}",
                 f"{movie.damped_mean:.2f}",

@@ -1,15 +1,34 @@
 """Pages need nobody, are read aloud, and take whatever stands in a title for a title."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markupsafe import escape
 
 from support.datasets import write_two_tastes
 from support.reports import Page, names_in, report_on, write_movies
 from support.versions import publication, publish
+from trainer_service.insights.dataset_numbers import TOP, DatasetNumbers
+from trainer_service.insights.dataset_report import report_on_dataset
+from trainer_service.insights.film_map import MOST_FILMS
 from trainer_service.insights.job import InsightsJob, Losses
 from trainer_service.insights.making import make
+from trainer_service.insights.page import page_of
+from trainer_service.insights.report import shortened
+from trainer_service.insights.version_numbers import (
+    BEST_KNOWN,
+    EXTREMES,
+    NEIGHBOURS,
+    FilmMap,
+    Neighbour,
+    Neighbourhood,
+    VersionNumbers,
+)
+from trainer_service.insights.version_report import report_on_version
 
 HOSTILE = (
     "</script><script>alert(1)</script> \"quoted\" 'and' <img src=x onerror=alert(1)> $x_1$ & -->"
@@ -69,12 +88,12 @@ def test_a_title_is_never_markup_nor_script(page: str) -> None:
 
 
 def test_titles_in_any_script_are_there_as_they_are(page: str) -> None:
-    if '"films"' in page:  # in the map's data JSON writes what is not ASCII as numbers
+    assert "千と千尋の神隠し (2001)" in page
+    if '"films"' in page:
         data = page.partition('class="widget-data">')[2].partition("</script>")[0]
         titles = [film[2] for film in json.loads(data)["films"]]
         assert set(titles) == set(TITLES)
-    else:
-        assert "千と千尋の神隠し (2001)" in page
+        assert "\u2028" not in data
 
 
 def test_every_picture_says_what_is_to_be_seen(page: str) -> None:
@@ -87,6 +106,71 @@ def test_a_page_is_light_and_dark_and_fits_a_telephone(page: str) -> None:
     assert "@media (prefers-color-scheme: dark)" in page
     assert '<meta name="viewport" content="width=device-width' in page
     assert len(page.encode()) < 3_000_000
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["千と千尋の神隠し長い題名" * 20, "<'&" * 80, "\x01" * 230, "🎬" * 230, "x" * 100_000],
+    ids=["Japanese", "markup", "unprintable", "four bytes a letter", "endless"],
+)
+def test_the_longest_titles_and_genres_leave_a_version_s_page_within_3_mb(
+    of_version: Path, title: str
+) -> None:
+    """Of as many films as there are on a map, none of which has a title or genre like another."""
+    numbers = VersionNumbers.model_validate_json((of_version / "version.json").read_bytes())
+    film = numbers.map.points[0]
+    points = tuple(
+        film.model_copy(
+            update={
+                "title": f"{at} {title}",
+                "genres": tuple(f"{at} {place} {title}"[:300] for place in range(20)),
+                "x": round(math.cos(at), 4),
+                "y": round(math.sin(at * at), 4),
+                "rating_count": 1_000_000,
+                "genre": at % 7,
+            }
+        )
+        for at in range(MOST_FILMS)
+    )
+    genres = tuple(f"{at} {title}"[:300] for at in range(7))
+    found = FilmMap(method="t-SNE", genres=genres, points=points)
+    long = numbers.neighbourhoods[0].film.model_copy(update={"title": title})
+    near = Neighbour(film=long, score=0.5)
+    neighbourhood = Neighbourhood(film=long, neighbours=(near,) * NEIGHBOURS)
+    standing = numbers.central[0].model_copy(update={"film": long, "nearest": title})
+    page = page_of(
+        report_on_version(
+            numbers.model_copy(
+                update={
+                    "map": found,
+                    "neighbourhoods": (neighbourhood,) * BEST_KNOWN,
+                    "central": (standing,) * EXTREMES,
+                    "isolated": (standing,) * EXTREMES,
+                }
+            )
+        )
+    )
+    assert len(page.encode()) < 3_000_000
+
+
+def test_the_longest_titles_leave_a_data_set_s_page_within_3_mb(of_dataset: Path) -> None:
+    numbers = DatasetNumbers.model_validate_json((of_dataset / "dataset.json").read_bytes())
+    movie = numbers.most_rated[0].model_copy(update={"title": "<" * 100_000})
+    changed = numbers.model_copy(
+        update={"most_rated": (movie,) * TOP, "best_rated": (movie,) * TOP}
+    )
+    assert len(page_of(report_on_dataset(changed)).encode()) < 3_000_000
+
+
+@given(st.text(), st.integers(9, 300))
+def test_what_is_shortened_is_a_beginning_that_fits_as_the_page_has_it(
+    text: str, longest: int
+) -> None:
+    found = shortened(text, longest)
+    assert found == text or text.startswith(found.removesuffix("…"))
+    for written in (json.dumps(found, ensure_ascii=False)[1:-1], str(escape(found))):
+        assert len(written.encode()) <= longest
+    assert len(text.encode()) > longest / 6 or found == text
 
 
 def test_numbers_and_pictures_lie_beside_the_page(of_dataset: Path, of_version: Path) -> None:
