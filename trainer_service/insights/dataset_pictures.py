@@ -201,18 +201,18 @@ def ratings_by_year(years: tuple[Year, ...]) -> Picture:
     return draw("dataset-ratings-by-year", alt, paint)
 
 
-def genre_sizes(genres: tuple[Genre, ...]) -> Picture:
-    """How many movies have which genre, and how many ratings those have."""
+def genre_sizes(genres: tuple[Genre, ...], movie_count: int, rating_count: int) -> Picture:
+    """How many of all movies have which genre, and how many of all ratings those have."""
     names = [named(genre.genre) for genre in genres][::-1]
     rows = np.arange(len(names))
-    movies = np.array([genre.movie_count for genre in genres][::-1], dtype=float)
-    ratings = np.array([genre.rating_count for genre in genres][::-1], dtype=float)
+    movies = np.array([genre.movie_count for genre in genres][::-1]) / movie_count
+    ratings = np.array([genre.rating_count for genre in genres][::-1]) / rating_count
 
     def paint(axes: Axes) -> None:
-        axes.barh(rows + 0.2, movies / movies.sum(), height=0.38, color=BLUE, label="of movies")
-        axes.barh(rows - 0.2, ratings / ratings.sum(), 0.38, color=ORANGE, label="of ratings")
+        axes.barh(rows + 0.2, movies, height=0.38, color=BLUE, label="of movies")
+        axes.barh(rows - 0.2, ratings, height=0.38, color=ORANGE, label="of ratings")
         axes.set_yticks(rows, names)
-        axes.set_xlabel("share of all that genres are said of")
+        axes.set_xlabel("share of all")
         axes.xaxis.set_major_formatter(SHARES)
         axes.set_ylim(-0.6, len(names) - 0.4)
         axes.legend(loc="lower right")
@@ -221,8 +221,8 @@ def genre_sizes(genres: tuple[Genre, ...]) -> Picture:
     most = genres[0]
     alt = (
         f"Bars: the share of movies and of ratings by genre, for {len(genres)} genres. The most "
-        f"common is {named(most.genre)}, of {most.movie_count:,} movies with {most.rating_count:,} "
-        f"ratings. A movie with several genres counts with each."
+        f"common is {named(most.genre)}: {share(movies[-1])} of the movies, with "
+        f"{share(ratings[-1])} of the ratings. A movie with several genres counts with each."
     )
     return draw("dataset-genres", alt, paint, height=_tall(len(names), 0.27))
 

@@ -122,10 +122,13 @@ def _by_year(numbers: DatasetNumbers) -> Iterator[Section]:
 def _by_genre(numbers: DatasetNumbers) -> Iterator[Section]:
     unknown = numbers.movies_without_genre
     none = f" {unknown:,} movies have none." if unknown else ""
+    further = numbers.genre_count - len(numbers.genres)
+    more = f" {further:,} genres of fewer movies are not shown." if further else ""
     yield Section(
         "Genres",
-        f"A movie with several genres counts with each.{none}",
-        pictures.genre_sizes(numbers.genres),
+        f"Of all movies, how many have it, and of all ratings, how many are of those. A movie "
+        f"with several genres counts with each.{none}{more}",
+        pictures.genre_sizes(numbers.genres, numbers.data.movie_count, numbers.data.rating_count),
         _rows(
             ("genre", ">movies", ">ratings", ">mean"),
             (

@@ -213,6 +213,17 @@ def test_small_and_odd_data_has_a_page_too(
     assert "nan" not in page.lower().split()
 
 
+def test_genres_have_their_share_of_all_movies_and_those_not_shown_are_counted(
+    tmp_path: Path,
+) -> None:
+    movies = "\n".join(f"{at},A{at},{'Drama|' if at <= 15 else ''}g{at:02}" for at in range(1, 31))
+    ratings = "\n".join([f"1,{at},3" for at in range(1, 31)] + [f"2,{at},3" for at in range(1, 11)])
+    folder = report_on(write_movies(tmp_path / "many", movies, ratings))
+    page = (folder / "dataset.html").read_text("utf-8")
+    assert "Drama: 50 % of the movies, with 62.5 % of the ratings" in page
+    assert "7 genres of fewer movies are not shown" in page
+
+
 def test_of_data_that_has_changed_a_version_has_no_page_and_says_so(tmp_path: Path) -> None:
     data = write_two_tastes(tmp_path / "tastes")
     artifacts, report = tmp_path / "artifacts", tmp_path / "report"
