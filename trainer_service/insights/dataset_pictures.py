@@ -164,8 +164,12 @@ def movies_by_year(years: tuple[Year, ...]) -> Picture:
     return draw("dataset-movies-by-year", alt, paint)
 
 
-def ratings_by_year(years: tuple[Year, ...]) -> Picture:
-    """The mean rating of each release year's movies, and how many ratings it is of."""
+def ratings_by_year(years: tuple[Year, ...]) -> Picture | None:
+    """The mean rating of each release year's movies, and how many ratings it is of.
+
+    Returns:
+        The picture; None if no year has so many movies that its mean is drawn.
+    """
     first, last = years[0].year, years[-1].year
     at = np.arange(first, last + 1)
     means, errors = np.full(at.size, np.nan), np.full(at.size, np.nan)
@@ -176,6 +180,8 @@ def ratings_by_year(years: tuple[Year, ...]) -> Picture:
         if len(years) < FEW_YEARS or year.movie_count >= LEAST_MOVIES:
             means[year.year - first] = year.rating.value
             errors[year.year - first] = CONFIDENCE * (year.rating.standard_error or 0)
+    if np.isnan(means).all():
+        return None
 
     def paint(axes: Axes) -> None:
         below = axes.twinx()
@@ -188,7 +194,13 @@ def ratings_by_year(years: tuple[Year, ...]) -> Picture:
         axes.set_zorder(below.get_zorder() + 1)
         axes.patch.set_visible(False)
         axes.fill_between(at, means - errors, means + errors, color=ORANGE, alpha=0.35, linewidth=0)
-        axes.plot(at, means, color=BLUE, marker="o" if len(at) < 3 else None)
+        axes.plot(
+            at,
+            means,
+            color=BLUE,
+            marker="o" if _has_lone(means) or len(at) < 3 else None,
+            markersize=4,
+        )
         axes.set(xlabel="release year", ylabel="mean stars (line)")
         axes.set_ylim(*_room(means, 0.35))
         _whole_years(axes, first, last)
@@ -196,7 +208,7 @@ def ratings_by_year(years: tuple[Year, ...]) -> Picture:
     alt = (
         f"A line: mean stars of the movies of each release year from {first} to {last}, with a "
         f"band of 95 % confidence, over bars that say how many ratings it is of. The means lie "
-        f"from {means.min():.2f} to {means.max():.2f}."
+        f"from {np.nanmin(means):.2f} to {np.nanmax(means):.2f}."
     )
     return draw("dataset-ratings-by-year", alt, paint)
 
@@ -334,6 +346,12 @@ def over_time(found: OverTime) -> Picture:
 def _whole_years(axes: Axes, first: int, last: int) -> None:
     axes.set_xlim(first - 1, last + 1)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
+
+
+def _has_lone(values: NDArray[np.float64]) -> bool:
+    """Whether there is a value between two that are none, so that no line shows it."""
+    there = np.pad(~np.isnan(values), 1)
+    return bool((there[1:-1] & ~there[:-2] & ~there[2:]).any())
 
 
 def _room(values: NDArray[np.float64], least: float) -> tuple[float, float]:

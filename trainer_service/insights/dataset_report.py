@@ -99,6 +99,12 @@ def _sections(numbers: DatasetNumbers) -> Iterator[Section]:
 
 def _by_year(numbers: DatasetNumbers) -> Iterator[Section]:
     unknown = numbers.movies_without_year
+    picture = pictures.ratings_by_year(numbers.years)
+    rule = (
+        f" Years with fewer than {pictures.LEAST_MOVIES} movies have no mean drawn."
+        if len(numbers.years) >= pictures.FEW_YEARS
+        else ""
+    )
     yield Section(
         "Movies by release year",
         "As the titles say." + (f" {unknown:,} titles say none." if unknown else ""),
@@ -106,9 +112,14 @@ def _by_year(numbers: DatasetNumbers) -> Iterator[Section]:
     )
     yield Section(
         "Stars by release year",
-        "The band is the 95 % confidence interval, with whole movies as what varies. Old movies "
-        "that are still rated were chosen by time.",
-        pictures.ratings_by_year(numbers.years),
+        (
+            "The band is the 95 % confidence interval, with whole movies as what varies. Old "
+            f"movies that are still rated were chosen by time.{rule}"
+            if picture
+            else f"There is no picture: no year has {pictures.LEAST_MOVIES} movies, and a mean of "
+            "fewer is not drawn."
+        ),
+        picture,
         _rows(
             ("year", ">movies", ">ratings", ">mean"),
             (

@@ -224,6 +224,33 @@ def test_genres_have_their_share_of_all_movies_and_those_not_shown_are_counted(
     assert "7 genres of fewer movies are not shown" in page
 
 
+@pytest.mark.parametrize("each", [1, 2])
+def test_where_no_year_has_a_mean_there_is_no_empty_picture_but_a_sentence(
+    tmp_path: Path, each: int
+) -> None:
+    films = range(1, 12 * each + 1)
+    movies = "\n".join(f"{at},A{at} ({1950 + at % 12 * 2}),Drama" for at in films)
+    folder = report_on(
+        write_movies(tmp_path / "thin", movies, "\n".join(f"1,{at},3" for at in films))
+    )
+    assert "dataset-ratings-by-year.svg" not in names_in(folder)
+    assert "dataset-movies-by-year.svg" in names_in(folder)
+    assert "no year has 3 movies" in (folder / "dataset.html").read_text("utf-8")
+
+
+def test_where_some_years_have_no_mean_the_page_tells_the_rule_and_the_means_of_the_others(
+    tmp_path: Path,
+) -> None:
+    years = [1950, 1950, 1950, *range(1951, 1970)]
+    movies = "\n".join(f"{at},A{at} ({year}),Drama" for at, year in enumerate(years))
+    ratings = "\n".join(f"1,{at},{4 if at < 3 else 1}" for at in range(len(years)))
+    page = (report_on(write_movies(tmp_path / "some", movies, ratings)) / "dataset.html").read_text(
+        "utf-8"
+    )
+    assert "Years with fewer than 3 movies have no mean drawn" in page
+    assert "from 4.00 to 4.00" in page
+
+
 def test_of_data_that_has_changed_a_version_has_no_page_and_says_so(tmp_path: Path) -> None:
     data = write_two_tastes(tmp_path / "tastes")
     artifacts, report = tmp_path / "artifacts", tmp_path / "report"
