@@ -227,7 +227,7 @@ def genre_sizes(genres: tuple[Genre, ...], movie_count: int, rating_count: int) 
         axes.set_xlabel("share of all")
         axes.xaxis.set_major_formatter(SHARES)
         axes.set_ylim(-0.6, len(names) - 0.4)
-        axes.legend(loc="lower right")
+        axes.legend(loc="lower center", ncols=2, bbox_to_anchor=(0.5, 1), borderaxespad=0.2)
         axes.grid(visible=False, axis="y")
 
     most = genres[0]
