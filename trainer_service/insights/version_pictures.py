@@ -38,7 +38,13 @@ SHORT_NAME = 16
 """Letters of a genre's name of which four stand beside each other."""
 
 MEASURES = {"NDCG@100": "ndcg_at_100", "Recall@50": "recall_at_50", "Recall@20": "recall_at_20"}
-METHODS = {"this model": BLUE, "EASE": VERMILION, "item cosine": GREEN, "popularity": MUTED}
+METHODS = {
+    "this model": (BLUE, "o"),
+    "EASE": (VERMILION, "s"),
+    "item cosine": (GREEN, "D"),
+    "popularity": (MUTED, "^"),
+}
+"""The colour and the shape of each, whichever others there are."""
 
 Rankings = dict[str, RankingMetrics]
 """What was measured, by the names in `METHODS`."""
@@ -95,7 +101,9 @@ def rankings(name: str, what: str, measured: Rankings) -> Picture:
     """
 
     def paint(axes: Axes) -> None:
-        for place, method in enumerate(measured):
+        for place, (method, (colour, shape)) in enumerate(METHODS.items()):
+            if method not in measured:
+                continue
             metrics = measured[method]
             values = [getattr(metrics, field) for field in MEASURES.values()]
             errors = [
@@ -105,8 +113,8 @@ def rankings(name: str, what: str, measured: Rankings) -> Picture:
             axes.errorbar(
                 *(values, rows),
                 xerr=errors,
-                fmt="osD^"[place],
-                color=METHODS[method],
+                fmt=shape,
+                color=colour,
                 elinewidth=1.6,
                 capsize=2.5,
                 markersize=6,

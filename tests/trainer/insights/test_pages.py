@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from support.reports import Page, names_in, report_on, write_movies
 from support.versions import publication, publish
 from trainer_service.insights.dataset_numbers import TOP, DatasetNumbers
 from trainer_service.insights.dataset_report import report_on_dataset
+from trainer_service.insights.drawing import VERMILION
 from trainer_service.insights.film_map import MOST_FILMS
 from trainer_service.insights.job import InsightsJob, Losses
 from trainer_service.insights.making import make
@@ -28,7 +31,9 @@ from trainer_service.insights.version_numbers import (
     Neighbourhood,
     VersionNumbers,
 )
+from trainer_service.insights.version_pictures import METHODS, rankings
 from trainer_service.insights.version_report import report_on_version
+from trainer_service.model.evaluation import RankingMetrics
 
 HOSTILE = (
     "</script><script>alert(1)</script> \"quoted\" 'and' <img src=x onerror=alert(1)> $x_1$ & -->"
@@ -249,6 +254,19 @@ def test_where_some_years_have_no_mean_the_page_tells_the_rule_and_the_means_of_
     )
     assert "Years with fewer than 3 movies have no mean drawn" in page
     assert "from 4.00 to 4.00" in page
+
+
+def test_a_method_keeps_its_colour_and_shape_when_another_is_missing() -> None:
+    fields = dict.fromkeys(RankingMetrics.model_fields, 0.5) | {"user_count": 9}
+    metrics = RankingMetrics(**fields)
+
+    def markers(methods: Iterable[str]) -> set[tuple[str, str]]:
+        svg = rankings("rankings", "all", dict.fromkeys(methods, metrics)).svg
+        return set(re.findall(r'<path id="[^"]*" d="([^"]*)" style="stroke: ([^";]*)', svg))
+
+    of_all, of_some = markers(METHODS), markers(set(METHODS) - {"EASE"})
+    assert of_some < of_all
+    assert {colour for _, colour in of_all - of_some} == {VERMILION}
 
 
 def test_of_data_that_has_changed_a_version_has_no_page_and_says_so(tmp_path: Path) -> None:
