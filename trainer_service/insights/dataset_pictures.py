@@ -131,8 +131,10 @@ def per_user(found: RatingsPerUser) -> Picture:
         )
         axes.set_ylim(0, max(found.user_counts) * 1.18)
         axes.set(xlabel="ratings of a user", ylabel="users")
+        if found.edges[-1] < 20 * found.edges[0]:  # decades would be one tick, or none
+            axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
         axes.xaxis.set_major_formatter(COUNTS)
-        axes.yaxis.set_major_formatter(COUNTS)
+        _whole_counts(axes)
         axes.minorticks_off()
         axes.grid(visible=False, axis="x")
 
@@ -153,7 +155,7 @@ def movies_by_year(years: tuple[Year, ...]) -> Picture:
     def paint(axes: Axes) -> None:
         axes.bar([year.year for year in years], counts, width=0.9, color=BLUE)
         axes.set(xlabel="release year", ylabel="movies")
-        axes.yaxis.set_major_formatter(COUNTS)
+        _whole_counts(axes)
         _whole_years(axes, first, last)
         axes.grid(visible=False, axis="x")
 
@@ -341,6 +343,11 @@ def over_time(found: OverTime) -> Picture:
         f"{found.months[most]}."
     )
     return draw("dataset-over-time", alt, paint)
+
+
+def _whole_counts(axes: Axes) -> None:
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=7, integer=True, min_n_ticks=1))
+    axes.yaxis.set_major_formatter(COUNTS)
 
 
 def _whole_years(axes: Axes, first: int, last: int) -> None:

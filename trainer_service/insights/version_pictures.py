@@ -80,7 +80,9 @@ def losses(found: Losses, best_epoch: int) -> Picture:
                 label=f"kept: epoch {best_epoch}",
             )
         axes.set(xlabel="epoch", ylabel="loss")
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True, min_n_ticks=1))
+        if len(epochs) < 3:
+            axes.set_xlim(0.5, len(epochs) + 0.5)
         axes.legend()
 
     said = f", and validation loss from {val[0]:.2f} to {val[-1]:.2f}" if has_val else ""
