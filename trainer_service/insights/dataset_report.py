@@ -80,10 +80,17 @@ def _sections(numbers: DatasetNumbers) -> Iterator[Section]:
             f"By month, over all rows with a legal rating and time.{left_out}",
             pictures.over_time(numbers.over_time),
         )
+    else:
+        yield Section("Ratings over time", "Of no rating is it known when it was given.")
     if numbers.years:
         yield from _by_year(numbers)
+    else:
+        none = f"None of the {numbers.data.movie_count:,} titles says a year, as Alien (1979) does."
+        yield Section("Movies by release year", none)
     if numbers.genres:
         yield from _by_genre(numbers)
+    else:
+        yield Section("Genres", f"None of the {numbers.data.movie_count:,} movies has a genre.")
     yield Section(
         f"The {len(numbers.most_rated)} most rated movies",
         table=_movies(numbers.most_rated, lambda movie: movie.rating_count),

@@ -64,6 +64,12 @@ def _sections(numbers: VersionNumbers) -> Iterator[Section]:
             "cross-entropy. What is published is the checkpoint that is marked.",
             pictures.losses(numbers.losses, numbers.metrics.best_epoch),
         )
+    else:
+        yield Section(
+            "Loss",
+            f"The losses of its epochs are not known any more: the log of run {numbers.run_id} is "
+            f"gone. Epoch {numbers.metrics.best_epoch} was kept.",
+        )
     yield from _rankings(numbers.metrics)
     if numbers.popularity:
         never = numbers.popularity.never_listed

@@ -269,6 +269,20 @@ def test_a_method_keeps_its_colour_and_shape_when_another_is_missing() -> None:
     assert {colour for _, colour in of_all - of_some} == {VERMILION}
 
 
+def test_what_the_data_does_not_say_is_said_to_be_missing(tmp_path: Path) -> None:
+    folder = report_on(write_movies(tmp_path / "bare", "1,A,\n2,B,", "1,1,3\n2,2,4"))
+    page = (folder / "dataset.html").read_text("utf-8")
+    assert "None of the 2 titles says a year" in page
+    assert "None of the 2 movies has a genre" in page
+    assert "Of no rating is it known when it was given" in page
+
+
+def test_losses_that_are_gone_with_their_run_are_said_to_be_so(of_version: Path) -> None:
+    numbers = VersionNumbers.model_validate_json((of_version / "version.json").read_bytes())
+    page = page_of(report_on_version(numbers.model_copy(update={"losses": Losses()})))
+    assert "the log of run run-1 is gone" in page
+
+
 def test_of_data_that_has_changed_a_version_has_no_page_and_says_so(tmp_path: Path) -> None:
     data = write_two_tastes(tmp_path / "tastes")
     artifacts, report = tmp_path / "artifacts", tmp_path / "report"
