@@ -68,7 +68,8 @@ def _sections(numbers: DatasetNumbers) -> Iterator[Section]:
     users = numbers.ratings_per_user
     yield Section(
         "Ratings per user",
-        f"Half of the users gave no more than {users.median:,.0f} ratings; the mean is "
+        f"Half of the users gave no more than {users.median:,.0f} "
+        f"{'rating' if users.median == 1 else 'ratings'}; the mean is "
         f"{users.mean:,.0f}, and the most are {users.most:,}.",
         pictures.per_user(users),
     )
@@ -92,11 +93,11 @@ def _sections(numbers: DatasetNumbers) -> Iterator[Section]:
     else:
         yield Section("Genres", f"None of the {numbers.data.movie_count:,} movies has a genre.")
     yield Section(
-        f"The {len(numbers.most_rated)} most rated movies",
+        _headed(len(numbers.most_rated), "most rated"),
         table=_movies(numbers.most_rated, lambda movie: movie.rating_count),
     )
     yield Section(
-        f"The {len(numbers.best_rated)} best rated movies",
+        _headed(len(numbers.best_rated), "best rated"),
         f"By damped mean: as if each had {numbers.damping} more ratings of the overall mean, so "
         f"that few ratings make no movie the best.",
         table=_movies(numbers.best_rated, lambda movie: movie.damped_mean),
@@ -189,6 +190,10 @@ def _left_out(numbers: DatasetNumbers) -> Section:
             ),
         ),
     )
+
+
+def _headed(count: int, kind: str) -> str:
+    return f"The {count} {kind} movies" if count > 1 else f"The {kind} movie"
 
 
 def _movies(movies: Sequence[RatedMovie], length: Callable[[RatedMovie], float]) -> Table:
