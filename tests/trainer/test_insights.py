@@ -13,6 +13,7 @@ import pytest
 from movierec.v1 import trainer_pb2 as pb
 from support.damage import change_manifest
 from support.datasets import write_two_tastes
+from support.mounts import Volume, volume
 from support.processes import report_processes
 from support.servers import DEADLINE_S, until
 from support.trainers import Stub, reason_of, said, train, trainer
@@ -23,6 +24,8 @@ from trainer_service.runs import reporting
 from trainer_service.runs.datasets import DatasetFolder
 from trainer_service.runs.reporting import MOST_WAITING, Reporter
 from trainer_service.runs.store import RunStore
+
+__all__ = ["volume"]
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +146,23 @@ def test_a_report_that_fails_fails_no_run(tmp_path: Path) -> None:
     with trainer(tmp_path, reports=True) as stub:
         assert train(stub)[-1].state == pb.RUN_STATE_SUCCEEDED
         assert refused(stub, version=1).code() is grpc.StatusCode.FAILED_PRECONDITION
+
+
+def test_a_volume_without_room_for_a_report_is_named_and_keeps_its_version(
+    tmp_path: Path, volume: Volume, caplog: pytest.LogCaptureFixture
+) -> None:
+    number = publish_by_hand(volume.path)
+    reports = report_dir(volume.path, number).parent
+    with trainer(tmp_path, artifacts_dir=volume.path, runs_dir=tmp_path / "runs") as stub:
+        error = refused(stub, version=number)
+        assert error.code() is grpc.StatusCode.FAILED_PRECONDITION
+        assert reason_of(error) == "STORAGE_FAILED"
+        assert f"in {reports}: No space left on device; see that there is room" in said(error)
+        assert "Traceback" not in caplog.text
+        assert list(reports.iterdir()) == [], "nothing is staged"
+
+        volume.resize("8m")
+        assert "version.html" in asked(stub, version=number)
 
 
 def test_the_process_gives_way_to_others_and_goes_with_the_call_that_wanted_it(stub: Stub) -> None:

@@ -125,6 +125,8 @@ class DatasetNumbers(Numbers):
     movies_without_year: int
     genres: tuple[Genre, ...]
     """The most common first."""
+    genre_count: int
+    """Of all genres, of which `genres` may not be all."""
     movies_without_genre: int
     co_occurrence: CoOccurrence
     over_time: OverTime | None
@@ -176,6 +178,7 @@ def numbers_of_dataset(
             )
             for genre, members in genres.items()
         ),
+        genre_count=len({genre for of_movie in dataset.movies.genres for genre in of_movie}),
         movies_without_genre=dataset.movies.genres.count(()),
         co_occurrence=_co_occurrence(genres, len(dataset.movies)),
         over_time=_over_time(times),

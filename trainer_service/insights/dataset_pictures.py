@@ -30,6 +30,7 @@ from trainer_service.insights.drawing import (
     Picture,
     counted,
     draw,
+    named,
     share,
 )
 
@@ -130,8 +131,10 @@ def per_user(found: RatingsPerUser) -> Picture:
         )
         axes.set_ylim(0, max(found.user_counts) * 1.18)
         axes.set(xlabel="ratings of a user", ylabel="users")
+        if found.edges[-1] < 20 * found.edges[0]:  # decades would be one tick, or none
+            axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
         axes.xaxis.set_major_formatter(COUNTS)
-        axes.yaxis.set_major_formatter(COUNTS)
+        _whole_counts(axes)
         axes.minorticks_off()
         axes.grid(visible=False, axis="x")
 
@@ -152,7 +155,7 @@ def movies_by_year(years: tuple[Year, ...]) -> Picture:
     def paint(axes: Axes) -> None:
         axes.bar([year.year for year in years], counts, width=0.9, color=BLUE)
         axes.set(xlabel="release year", ylabel="movies")
-        axes.yaxis.set_major_formatter(COUNTS)
+        _whole_counts(axes)
         _whole_years(axes, first, last)
         axes.grid(visible=False, axis="x")
 
@@ -163,8 +166,12 @@ def movies_by_year(years: tuple[Year, ...]) -> Picture:
     return draw("dataset-movies-by-year", alt, paint)
 
 
-def ratings_by_year(years: tuple[Year, ...]) -> Picture:
-    """The mean rating of each release year's movies, and how many ratings it is of."""
+def ratings_by_year(years: tuple[Year, ...]) -> Picture | None:
+    """The mean rating of each release year's movies, and how many ratings it is of.
+
+    Returns:
+        The picture; None if no year has so many movies that its mean is drawn.
+    """
     first, last = years[0].year, years[-1].year
     at = np.arange(first, last + 1)
     means, errors = np.full(at.size, np.nan), np.full(at.size, np.nan)
@@ -175,6 +182,8 @@ def ratings_by_year(years: tuple[Year, ...]) -> Picture:
         if len(years) < FEW_YEARS or year.movie_count >= LEAST_MOVIES:
             means[year.year - first] = year.rating.value
             errors[year.year - first] = CONFIDENCE * (year.rating.standard_error or 0)
+    if np.isnan(means).all():
+        return None
 
     def paint(axes: Axes) -> None:
         below = axes.twinx()
@@ -187,7 +196,13 @@ def ratings_by_year(years: tuple[Year, ...]) -> Picture:
         axes.set_zorder(below.get_zorder() + 1)
         axes.patch.set_visible(False)
         axes.fill_between(at, means - errors, means + errors, color=ORANGE, alpha=0.35, linewidth=0)
-        axes.plot(at, means, color=BLUE, marker="o" if len(at) < 3 else None)
+        axes.plot(
+            at,
+            means,
+            color=BLUE,
+            marker="o" if _has_lone(means) or len(at) < 3 else None,
+            markersize=4,
+        )
         axes.set(xlabel="release year", ylabel="mean stars (line)")
         axes.set_ylim(*_room(means, 0.35))
         _whole_years(axes, first, last)
@@ -195,33 +210,33 @@ def ratings_by_year(years: tuple[Year, ...]) -> Picture:
     alt = (
         f"A line: mean stars of the movies of each release year from {first} to {last}, with a "
         f"band of 95 % confidence, over bars that say how many ratings it is of. The means lie "
-        f"from {means.min():.2f} to {means.max():.2f}."
+        f"from {np.nanmin(means):.2f} to {np.nanmax(means):.2f}."
     )
     return draw("dataset-ratings-by-year", alt, paint)
 
 
-def genre_sizes(genres: tuple[Genre, ...]) -> Picture:
-    """How many movies have which genre, and how many ratings those have."""
-    names = [genre.genre for genre in genres][::-1]
+def genre_sizes(genres: tuple[Genre, ...], movie_count: int, rating_count: int) -> Picture:
+    """How many of all movies have which genre, and how many of all ratings those have."""
+    names = [named(genre.genre) for genre in genres][::-1]
     rows = np.arange(len(names))
-    movies = np.array([genre.movie_count for genre in genres][::-1], dtype=float)
-    ratings = np.array([genre.rating_count for genre in genres][::-1], dtype=float)
+    movies = np.array([genre.movie_count for genre in genres][::-1]) / movie_count
+    ratings = np.array([genre.rating_count for genre in genres][::-1]) / rating_count
 
     def paint(axes: Axes) -> None:
-        axes.barh(rows + 0.2, movies / movies.sum(), height=0.38, color=BLUE, label="of movies")
-        axes.barh(rows - 0.2, ratings / ratings.sum(), 0.38, color=ORANGE, label="of ratings")
+        axes.barh(rows + 0.2, movies, height=0.38, color=BLUE, label="of movies")
+        axes.barh(rows - 0.2, ratings, height=0.38, color=ORANGE, label="of ratings")
         axes.set_yticks(rows, names)
-        axes.set_xlabel("share of all that genres are said of")
+        axes.set_xlabel("share of all")
         axes.xaxis.set_major_formatter(SHARES)
         axes.set_ylim(-0.6, len(names) - 0.4)
-        axes.legend(loc="lower right")
+        axes.legend(loc="lower center", ncols=2, bbox_to_anchor=(0.5, 1), borderaxespad=0.2)
         axes.grid(visible=False, axis="y")
 
     most = genres[0]
     alt = (
         f"Bars: the share of movies and of ratings by genre, for {len(genres)} genres. The most "
-        f"common is {most.genre}, of {most.movie_count:,} movies with {most.rating_count:,} "
-        f"ratings. A movie with several genres counts with each."
+        f"common is {named(most.genre)}: {share(movies[-1])} of the movies, with "
+        f"{share(ratings[-1])} of the ratings. A movie with several genres counts with each."
     )
     return draw("dataset-genres", alt, paint, height=_tall(len(names), 0.27))
 
@@ -244,15 +259,15 @@ def genre_ratings(genres: tuple[Genre, ...], mean: float) -> Picture:
             elinewidth=1.6,
             markersize=5,
         )
-        axes.set_yticks(rows, [genre.genre for genre in ordered])
+        axes.set_yticks(rows, [named(genre.genre) for genre in ordered])
         axes.set_xlabel("mean stars, with 95 % confidence")
         axes.set_ylim(-0.6, len(ordered) - 0.4)
         axes.text(mean, len(ordered) - 0.35, "all", color=MUTED, ha="center", va="bottom")
 
-    best, worst = ordered[-1], ordered[0]
+    best, worst = named(ordered[-1].genre), named(ordered[0].genre)
     alt = (
-        f"Dots with intervals: mean stars by genre. Highest is {best.genre} with {means[-1]:.2f}, "
-        f"lowest {worst.genre} with {means[0]:.2f}; of all ratings the mean is {mean:.2f}."
+        f"Dots with intervals: mean stars by genre. Highest is {best} with {means[-1]:.2f}, "
+        f"lowest {worst} with {means[0]:.2f}; of all ratings the mean is {mean:.2f}."
     )
     return draw("dataset-genre-ratings", alt, paint, height=_tall(len(ordered), 0.23))
 
@@ -262,7 +277,7 @@ def co_occurrence(found: CoOccurrence) -> Picture:
     counts = np.array(found.movie_counts, dtype=float)
     shares = counts / np.diag(counts)[:, np.newaxis]
     np.fill_diagonal(shares, np.nan)
-    size = len(found.genres)
+    size, names = len(found.genres), [named(genre) for genre in found.genres]
 
     def paint(axes: Axes) -> None:
         for row, column in np.ndindex(shares.shape):
@@ -274,16 +289,16 @@ def co_occurrence(found: CoOccurrence) -> Picture:
         axes.set_xlim(-0.6, size - 0.4)
         axes.set_ylim(size - 0.4, -0.6)
         axes.set_aspect("equal")
-        axes.set_xticks(range(size), found.genres, rotation=90)
-        axes.set_yticks(range(size), found.genres)
+        axes.set_xticks(range(size), names, rotation=90)
+        axes.set_yticks(range(size), names)
         axes.set_xlabel("also have this genre")
         axes.set_ylabel("of the movies with this genre")
         axes.tick_params(length=0, labelsize=9)
 
     row, column = np.unravel_index(np.nanargmax(shares), shares.shape) if size > 1 else (0, 0)
     said = (
-        f"The largest share: of the movies with {found.genres[row]}, {share(shares[row, column])} "
-        f"also have {found.genres[column]}."
+        f"The largest share: of the movies with {names[row]}, {share(shares[row, column])} "
+        f"also have {names[column]}."
         if size > 1
         else ""
     )
@@ -330,9 +345,20 @@ def over_time(found: OverTime) -> Picture:
     return draw("dataset-over-time", alt, paint)
 
 
+def _whole_counts(axes: Axes) -> None:
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=7, integer=True, min_n_ticks=1))
+    axes.yaxis.set_major_formatter(COUNTS)
+
+
 def _whole_years(axes: Axes, first: int, last: int) -> None:
     axes.set_xlim(first - 1, last + 1)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
+
+
+def _has_lone(values: NDArray[np.float64]) -> bool:
+    """Whether there is a value between two that are none, so that no line shows it."""
+    there = np.pad(~np.isnan(values), 1)
+    return bool((there[1:-1] & ~there[:-2] & ~there[2:]).any())
 
 
 def _room(values: NDArray[np.float64], least: float) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from trainer_service.data import BadRowKind
 from trainer_service.insights import dataset_pictures as pictures
 from trainer_service.insights.dataset_numbers import DatasetNumbers, RatedMovie
 from trainer_service.insights.drawing import share
-from trainer_service.insights.report import Report, Section, Table
+from trainer_service.insights.report import Report, Section, Table, shortened
 
 NAME = "dataset"
 
@@ -68,7 +68,8 @@ def _sections(numbers: DatasetNumbers) -> Iterator[Section]:
     users = numbers.ratings_per_user
     yield Section(
         "Ratings per user",
-        f"Half of the users gave no more than {users.median:,.0f} ratings; the mean is "
+        f"Half of the users gave no more than {users.median:,.0f} "
+        f"{'rating' if users.median == 1 else 'ratings'}; the mean is "
         f"{users.mean:,.0f}, and the most are {users.most:,}.",
         pictures.per_user(users),
     )
@@ -80,16 +81,23 @@ def _sections(numbers: DatasetNumbers) -> Iterator[Section]:
             f"By month, over all rows with a legal rating and time.{left_out}",
             pictures.over_time(numbers.over_time),
         )
+    else:
+        yield Section("Ratings over time", "Of no rating is it known when it was given.")
     if numbers.years:
         yield from _by_year(numbers)
+    else:
+        none = f"None of the {numbers.data.movie_count:,} titles says a year, as Alien (1979) does."
+        yield Section("Movies by release year", none)
     if numbers.genres:
         yield from _by_genre(numbers)
+    else:
+        yield Section("Genres", f"None of the {numbers.data.movie_count:,} movies has a genre.")
     yield Section(
-        f"The {len(numbers.most_rated)} most rated movies",
+        _headed(len(numbers.most_rated), "most rated"),
         table=_movies(numbers.most_rated, lambda movie: movie.rating_count),
     )
     yield Section(
-        f"The {len(numbers.best_rated)} best rated movies",
+        _headed(len(numbers.best_rated), "best rated"),
         f"By damped mean: as if each had {numbers.damping} more ratings of the overall mean, so "
         f"that few ratings make no movie the best.",
         table=_movies(numbers.best_rated, lambda movie: movie.damped_mean),
@@ -99,6 +107,12 @@ def _sections(numbers: DatasetNumbers) -> Iterator[Section]:
 
 def _by_year(numbers: DatasetNumbers) -> Iterator[Section]:
     unknown = numbers.movies_without_year
+    picture = pictures.ratings_by_year(numbers.years)
+    rule = (
+        f" Years with fewer than {pictures.LEAST_MOVIES} movies have no mean drawn."
+        if len(numbers.years) >= pictures.FEW_YEARS
+        else ""
+    )
     yield Section(
         "Movies by release year",
         "As the titles say." + (f" {unknown:,} titles say none." if unknown else ""),
@@ -106,9 +120,14 @@ def _by_year(numbers: DatasetNumbers) -> Iterator[Section]:
     )
     yield Section(
         "Stars by release year",
-        "The band is the 95 % confidence interval, with whole movies as what varies. Old movies "
-        "that are still rated were chosen by time.",
-        pictures.ratings_by_year(numbers.years),
+        (
+            "The band is the 95 % confidence interval, with whole movies as what varies. Old "
+            f"movies that are still rated were chosen by time.{rule}"
+            if picture
+            else f"There is no picture: no year has {pictures.LEAST_MOVIES} movies, and a mean of "
+            "fewer is not drawn."
+        ),
+        picture,
         _rows(
             ("year", ">movies", ">ratings", ">mean"),
             (
@@ -122,14 +141,17 @@ def _by_year(numbers: DatasetNumbers) -> Iterator[Section]:
 def _by_genre(numbers: DatasetNumbers) -> Iterator[Section]:
     unknown = numbers.movies_without_genre
     none = f" {unknown:,} movies have none." if unknown else ""
+    further = numbers.genre_count - len(numbers.genres)
+    more = f" {further:,} genres of fewer movies are not shown." if further else ""
     yield Section(
         "Genres",
-        f"A movie with several genres counts with each.{none}",
-        pictures.genre_sizes(numbers.genres),
+        f"Of all movies, how many have it, and of all ratings, how many are of those. A movie "
+        f"with several genres counts with each.{none}{more}",
+        pictures.genre_sizes(numbers.genres, numbers.data.movie_count, numbers.data.rating_count),
         _rows(
             ("genre", ">movies", ">ratings", ">mean"),
             (
-                (genre.genre, genre.movie_count, genre.rating_count, genre.rating.value)
+                (shortened(genre.genre), genre.movie_count, genre.rating_count, genre.rating.value)
                 for genre in numbers.genres
             ),
         ),
@@ -170,13 +192,17 @@ def _left_out(numbers: DatasetNumbers) -> Section:
     )
 
 
+def _headed(count: int, kind: str) -> str:
+    return f"The {count} {kind} movies" if count > 1 else f"The {kind} movie"
+
+
 def _movies(movies: Sequence[RatedMovie], length: Callable[[RatedMovie], float]) -> Table:
     longest = max(map(length, movies))
     return Table(
         ("movie", ">ratings", ">mean", ">damped"),
         tuple(
             (
-                movie.title,
+                shortened(movie.title),
                 f"{movie.rating_count:,}",
                 f"{movie.mean:.2f}",
                 f"{movie.damped_mean:.2f}",

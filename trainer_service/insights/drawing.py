@@ -43,6 +43,9 @@ WIDTH, HEIGHT = 5.0, 3.4
 DOTS_PER_INCH = 150
 """Of the parts of a picture that are dots, where there are too many to be shapes."""
 
+LONGEST_NAME = 24
+"""Letters of a name beside an axis, which would leave the axis no room."""
+
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "text.parse_math": False,  # a title with dollars is no formula
@@ -143,6 +146,11 @@ def counted(axis_value: float, _: object = None) -> str:
 def share(axis_value: float, _: object = None) -> str:
     """A share as a percentage, e.g. "20 %"."""
     return f"{axis_value * 100:.3g} %"
+
+
+def named(name: str) -> str:
+    """The name of a genre, as long as a picture has room for it."""
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 2]}…"
 
 
 COUNTS = FuncFormatter(counted)

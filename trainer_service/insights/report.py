@@ -1,11 +1,18 @@
 """A report: what is said and shown of something, before it is files."""
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from pydantic import BaseModel
 
 from trainer_service.insights.drawing import Picture
+
+LONGEST_TITLE = 200
+"""Bytes of a title in a page; 5,000 films must fit into one of 3 MB."""
+
+ESCAPED, ESCAPED_BYTES = frozenset("<>&'\"\\\u2028\u2029"), 6
+"""Letters that a page writes as something longer, and as how much at the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +75,29 @@ class Report:
     sections: tuple[Section, ...]
     numbers: BaseModel
     links: tuple[tuple[str, str], ...] = ()
+
+
+def shortened(text: str, longest: int = LONGEST_TITLE) -> str:
+    """A text that is no longer than there is room for in a page.
+
+    Args:
+        text: A title or the name of a genre.
+        longest: In bytes, as the page has it: in UTF-8, escaped.
+
+    Returns:
+        The text, or as much of its beginning as fits, and "…".
+    """
+    if len(text) * ESCAPED_BYTES <= longest:
+        return text
+    start = text[: longest + 1]  # no letter has less than a byte
+    room = [longest - size for size in accumulate(map(_size, start))]
+    if room[-1] >= 0:
+        return text
+    kept = sum(left >= _size("…") for left in room)
+    return f"{text[:kept].rstrip()}…"
+
+
+def _size(letter: str) -> int:
+    if letter in ESCAPED or not letter.isprintable():
+        return ESCAPED_BYTES
+    return len(letter.encode())

@@ -19,6 +19,7 @@ from trainer_service.insights.drawing import (
     YELLOW,
     Picture,
     draw,
+    named,
     share,
 )
 from trainer_service.insights.job import Losses
@@ -33,8 +34,17 @@ LABELS = 14
 
 LONGEST_LABEL = 36
 
+SHORT_NAME = 16
+"""Letters of a genre's name of which four stand beside each other."""
+
 MEASURES = {"NDCG@100": "ndcg_at_100", "Recall@50": "recall_at_50", "Recall@20": "recall_at_20"}
-METHODS = {"this model": BLUE, "EASE": VERMILION, "item cosine": GREEN, "popularity": MUTED}
+METHODS = {
+    "this model": (BLUE, "o"),
+    "EASE": (VERMILION, "s"),
+    "item cosine": (GREEN, "D"),
+    "popularity": (MUTED, "^"),
+}
+"""The colour and the shape of each, whichever others there are."""
 
 Rankings = dict[str, RankingMetrics]
 """What was measured, by the names in `METHODS`."""
@@ -70,7 +80,9 @@ def losses(found: Losses, best_epoch: int) -> Picture:
                 label=f"kept: epoch {best_epoch}",
             )
         axes.set(xlabel="epoch", ylabel="loss")
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True, min_n_ticks=1))
+        if len(epochs) < 3:
+            axes.set_xlim(0.5, len(epochs) + 0.5)
         axes.legend()
 
     said = f", and validation loss from {val[0]:.2f} to {val[-1]:.2f}" if has_val else ""
@@ -91,7 +103,9 @@ def rankings(name: str, what: str, measured: Rankings) -> Picture:
     """
 
     def paint(axes: Axes) -> None:
-        for place, method in enumerate(measured):
+        for place, (method, (colour, shape)) in enumerate(METHODS.items()):
+            if method not in measured:
+                continue
             metrics = measured[method]
             values = [getattr(metrics, field) for field in MEASURES.values()]
             errors = [
@@ -101,8 +115,8 @@ def rankings(name: str, what: str, measured: Rankings) -> Picture:
             axes.errorbar(
                 *(values, rows),
                 xerr=errors,
-                fmt="osD^"[place],
-                color=METHODS[method],
+                fmt=shape,
+                color=colour,
                 elinewidth=1.6,
                 capsize=2.5,
                 markersize=6,
@@ -169,7 +183,7 @@ def film_map(found: FilmMap) -> Picture:
                     alpha=0.45 if place < 0 else 0.85,
                     linewidths=0,
                     zorder=1,
-                    label=genre,
+                    label=named(genre),
                 )
         axes.set_rasterization_zorder(1.5)  # a film would have a thousand bytes otherwise
         for x, y, title in _apart([(p.x, p.y, p.title) for p in found.points]):
@@ -180,15 +194,20 @@ def film_map(found: FilmMap) -> Picture:
         axes.set_aspect("equal")
         axes.spines[["left", "bottom"]].set_visible(False)
         legend = axes.legend(
-            loc="upper center", bbox_to_anchor=(0.5, 0), ncols=4, markerscale=1.3, handletextpad=0.2
+            loc="upper center",
+            bbox_to_anchor=(0.5, 0),
+            ncols=4 if all(len(genre) <= SHORT_NAME for genre in found.genres) else 2,
+            markerscale=1.3,
+            handletextpad=0.2,
         )
         for handle in legend.legend_handles:
             if handle:
                 handle.set_alpha(1)
 
+    coloured = ", ".join(map(named, found.genres)) or "none"
     alt = (
         f"A map of {len(found.points):,} films by {found.method}: what lies near each other is "
-        f"liked by the same people. Coloured by genre: {', '.join(found.genres) or 'none'}."
+        f"liked by the same people. Coloured by genre: {coloured}."
     )
     return draw("version-map", alt, paint, width=7.2, height=7.2)
 

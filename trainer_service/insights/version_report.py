@@ -1,16 +1,20 @@
 """The report on a version."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from trainer_service.insights import version_pictures as pictures
-from trainer_service.insights.report import Report, Section, Table
+from trainer_service.insights.report import Report, Section, Table, shortened
 from trainer_service.insights.version_numbers import FilmMap, Standing, VersionNumbers
 from trainer_service.model.evaluation import RankingMetrics, TrainingMetrics
 
 NAME = "version"
 
-LONGEST_TITLE = 200
-"""Letters of a title that the map shows; 5,000 films must fit into a page."""
+MOST_GENRES, GENRES_A_FILM = 200, 12
+"""So many of the most common genres the map tells of, and so many of a film's."""
+
+LONGEST_GENRE = 60
+"""Bytes of a genre's name on the map."""
 
 
 def report_on_version(numbers: VersionNumbers, links: tuple[tuple[str, str], ...] = ()) -> Report:
@@ -60,6 +64,12 @@ def _sections(numbers: VersionNumbers) -> Iterator[Section]:
             "cross-entropy. What is published is the checkpoint that is marked.",
             pictures.losses(numbers.losses, numbers.metrics.best_epoch),
         )
+    else:
+        yield Section(
+            "Loss",
+            f"The losses of its epochs are not known any more: the log of run {numbers.run_id} is "
+            f"gone. Epoch {numbers.metrics.best_epoch} was kept.",
+        )
     yield from _rankings(numbers.metrics)
     if numbers.popularity:
         never = numbers.popularity.never_listed
@@ -89,16 +99,21 @@ def _sections(numbers: VersionNumbers) -> Iterator[Section]:
 
 
 def _map(found: FilmMap) -> Section:
-    genres = sorted({genre for point in found.points for genre in point.genres})
+    sizes = Counter(genre for point in found.points for genre in point.genres)
+    genres = sorted(genre for genre, _ in sizes.most_common(MOST_GENRES))
     place = {genre: at for at, genre in enumerate(genres)}
     films = [
         (
-            *(point.x, point.y, point.title[:LONGEST_TITLE], point.rating_count, point.genre),
-            [place[genre] for genre in point.genres],
+            *(point.x, point.y, shortened(point.title), point.rating_count, point.genre),
+            [place[genre] for genre in point.genres if genre in place][:GENRES_A_FILM],
         )
         for point in found.points
     ]
-    data = {"genres": genres, "coloured": found.genres, "films": films}
+    data = {
+        "genres": [shortened(genre, LONGEST_GENRE) for genre in genres],
+        "coloured": [shortened(genre, LONGEST_GENRE) for genre in found.genres],
+        "films": films,
+    }
     return Section(
         "The map of films",
         f"{len(films):,} films, the best known, placed by {found.method} of the embedding: what "
@@ -177,8 +192,10 @@ def _neighbours(numbers: VersionNumbers) -> Table:
         ("film", "nearest"),
         tuple(
             (
-                found.film.title,
-                " · ".join(f"{near.film.title} {near.score:.2f}" for near in found.neighbours),
+                shortened(found.film.title),
+                " · ".join(
+                    f"{shortened(near.film.title)} {near.score:.2f}" for near in found.neighbours
+                ),
             )
             for found in numbers.neighbourhoods
         ),
@@ -190,11 +207,11 @@ def _standings(found: Sequence[Standing]) -> Table:
         ("film", ">ratings", ">in lists", ">cosine", "nearest"),
         tuple(
             (
-                standing.film.title,
+                shortened(standing.film.title),
                 f"{standing.film.rating_count:,}",
                 f"{standing.listed:,}",
                 f"{standing.mean_score:.2f}",
-                standing.nearest,
+                shortened(standing.nearest),
             )
             for standing in found
         ),

@@ -17,7 +17,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from movierec.chassis.errors import ServiceError
 from trainer_service.artifact.manifest import BadVersionError
-from trainer_service.errors import DamagedVersionError
+from trainer_service.errors import DamagedVersionError, StorageError, said_by
 from trainer_service.insights.job import InsightsJob, Outcome
 
 LOWEST_PRIORITY = 19
@@ -51,6 +51,13 @@ def _outcome(job: InsightsJob) -> Outcome:
     except BadVersionError as error:
         sentence = f"version {job.version} is damaged: {error}"
         return Outcome(reason=DamagedVersionError.reason, message=sentence)
+    except OSError as error:
+        sentence = (
+            f"the report cannot be kept or read in {error.filename or job.folder.parent}: "
+            f"{said_by(error)}; see that there is room and that the trainer may write there, and "
+            f"ask again"
+        )
+        return Outcome(reason=StorageError.reason, message=sentence)
     except MemoryError:
         return Outcome(reason="OUT_OF_MEMORY", message="there is too little memory for a report")
     except Exception:  # noqa: BLE001  # the process's own boundary; the log has the details

@@ -298,6 +298,8 @@ async def _made(job: InsightsJob) -> None:
         log.warning("the process that made a report said: %s", said)
     if outcome.reason == DamagedVersionError.reason:
         raise DamagedVersionError(outcome.message)
+    if outcome.reason == StorageError.reason:
+        raise StorageError(outcome.message)
     if outcome.reason:
         error = error_told(outcome.reason, outcome.message)
         raise error if isinstance(error, DataError) else ReportFailedError(outcome.message)
