@@ -1,7 +1,5 @@
 """Reports: of 20 million ratings, and of versions of a thousand movies and of a whole catalogue."""
 
-import subprocess
-import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -9,9 +7,9 @@ from tempfile import TemporaryDirectory
 
 from bench.alternating import Series, alternate
 from bench.load import published
-from bench.memory import MemoryWatch
 from bench.setup import DEFAULTS, Setup
 from bench.tables import Table, in_megabytes, in_seconds
+from bench.working import working
 from trainer_service.insights.job import InsightsJob, Outcome
 
 SIZES = ((1_010, 256), (26_744, 256))
@@ -81,16 +79,9 @@ def _apart(job: InsightsJob) -> tuple[float, int]:
     Raises:
         RuntimeError: It could not be made.
     """
-    command = [sys.executable, "-m", "trainer_service.insights.worker"]
     start = time.perf_counter()
-    with (
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process,
-        MemoryWatch(process.pid) as watch,
-    ):
-        assert process.stdin and process.stdout  # noqa: S101, PT018  # asked for above
-        process.stdin.write(f"{job.model_dump_json()}\n".encode())
-        process.stdin.flush()  # and stays open: when it ends, so does the process
-        outcome = Outcome.model_validate_json(process.stdout.readline())
+    with working("trainer_service.insights.worker", job) as (told, watch):
+        outcome = Outcome.model_validate_json(told.readline())
         seconds = time.perf_counter() - start
     if outcome.reason:
         raise RuntimeError(f"the report could not be made: {outcome.message}")

@@ -1,15 +1,13 @@
 """A whole run of the training process: from its start to a published version."""
 
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.memory import MemoryWatch
 from bench.setup import DEFAULTS, Setup
 from bench.tables import Table, in_megabytes
+from bench.working import working
 from trainer_service.artifact.publishing import prepare_volume
 from trainer_service.runs.job import Job
 from trainer_service.runs.run import RunPhase, RunUpdate
@@ -49,16 +47,9 @@ def run(job: Job) -> TimedRun:
     prepare_volume(job.artifacts_dir)  # which the service does at its start
     began: dict[RunPhase, float] = {}
     movie_count = epoch_count = 0
-    command = [sys.executable, "-m", "trainer_service.runs.worker"]
     start = time.perf_counter()
-    with (
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process,
-        MemoryWatch(process.pid) as watch,
-    ):
-        assert process.stdin and process.stdout  # noqa: S101, PT018  # asked for above
-        process.stdin.write(f"{job.model_dump_json()}\n".encode())
-        process.stdin.flush()  # and stays open: when it ends, so does the process
-        for line in process.stdout:
+    with working("trainer_service.runs.worker", job) as (told, watch):
+        for line in told:
             update = RunUpdate.model_validate_json(line)
             if update.phase:
                 began[update.phase] = time.perf_counter()
