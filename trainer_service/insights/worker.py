@@ -7,10 +7,8 @@ takes what processor time others leave, and offers itself when memory runs out.
 
 import os
 import sys
-import threading
 import traceback
 from contextlib import suppress
-from pathlib import Path
 
 # Of the libraries of linear algebra; they read it when they are imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -19,22 +17,18 @@ from movierec.chassis.errors import ServiceError
 from trainer_service.artifact.manifest import BadVersionError
 from trainer_service.errors import DamagedVersionError, StorageError, said_by
 from trainer_service.insights.job import InsightsJob, Outcome
+from trainer_service.lifeline import begin
 
 LOWEST_PRIORITY = 19
 
 
 def main() -> None:
     """Makes the report that comes in on standard input."""
-    told = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
-    # Whatever a library prints is no outcome.
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    with suppress(OSError):  # not Linux, or not allowed
+    with suppress(OSError):  # not allowed
         os.nice(LOWEST_PRIORITY)
-    with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("900", encoding="ascii")
-    job = InsightsJob.model_validate_json(sys.stdin.readline())
-    threading.Thread(target=_end_with_the_service, daemon=True).start()
-    told.write(f"{_outcome(job).model_dump_json()}\n".encode())
+    told, job = begin(oom_score_adj=900)
+    outcome = _outcome(InsightsJob.model_validate_json(job))
+    told.write(f"{outcome.model_dump_json()}\n".encode())
     sys.stderr.flush()
     os._exit(0)
 
@@ -64,11 +58,6 @@ def _outcome(job: InsightsJob) -> Outcome:
         traceback.print_exc()
         return Outcome(reason="CRASHED", message="the report could not be made; the log says why")
     return Outcome()
-
-
-def _end_with_the_service() -> None:
-    sys.stdin.read()
-    os._exit(1)
 
 
 if __name__ == "__main__":

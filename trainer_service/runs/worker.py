@@ -7,11 +7,10 @@ is gone, and so is the reason to go on.
 
 import os
 import sys
-import threading
 import traceback
-from pathlib import Path
 
 from movierec.chassis.errors import ServiceError
+from trainer_service.lifeline import begin
 from trainer_service.runs.job import Job, run_job
 from trainer_service.runs.run import RunError, RunUpdate
 
@@ -21,12 +20,8 @@ REFUSED = 3
 
 def main() -> None:
     """Does the job that comes in on standard input."""
-    updates = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
-    # Whatever a library prints goes to the log, not between the updates.
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    _offer_to_be_killed_first()
-    job = Job.model_validate_json(sys.stdin.readline())
-    threading.Thread(target=_end_with_the_service, daemon=True).start()
+    updates, line = begin(oom_score_adj=800)
+    job = Job.model_validate_json(line)
 
     def tell(update: RunUpdate) -> None:
         updates.write(f"{update.model_dump_json(exclude_none=True)}\n".encode())
@@ -47,19 +42,6 @@ def main() -> None:
     sys.stderr.flush()
     # TensorFlow's own teardown takes a while and has nothing left to do.
     os._exit(status)
-
-
-def _end_with_the_service() -> None:
-    sys.stdin.read()
-    os._exit(1)
-
-
-def _offer_to_be_killed_first() -> None:
-    """When memory runs out, the kernel is to take this process, not the service."""
-    try:
-        Path("/proc/self/oom_score_adj").write_text("800", encoding="ascii")
-    except OSError:
-        return  # not Linux, or not allowed; then the kernel chooses by size, as a rule this one
 
 
 if __name__ == "__main__":
