@@ -313,7 +313,10 @@ def test_on_a_full_volume_a_replica_is_alive_with_what_it_has_and_says_to_make_r
     make_control_folder(volume.path)
     with running_recommender(versions.parent, control_dir=volume.path) as recommender:
         recommender.wait_until_it_serves(1)
-        (said,) = until(lambda: live_replicas(volume.path), bool)
+        (said,) = until(
+            lambda: live_replicas(volume.path),
+            lambda found: [one.serving_version for one in found] == [1],
+        )
         fill(volume.path)
         problem = until(lambda: recommender.report().control_problem, bool)
         assert problem == (
