@@ -5,18 +5,20 @@ import math
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
+from matplotlib.axes import Axes
 
 from support.datasets import write_two_tastes
 from support.reports import Page, names_in, report_on, write_movies
 from support.versions import publication, publish
 from trainer_service.insights.dataset_numbers import TOP, DatasetNumbers
 from trainer_service.insights.dataset_report import report_on_dataset
-from trainer_service.insights.drawing import VERMILION
+from trainer_service.insights.drawing import VERMILION, draw
 from trainer_service.insights.film_map import MOST_FILMS
 from trainer_service.insights.job import InsightsJob, Losses
 from trainer_service.insights.making import make
@@ -105,6 +107,30 @@ def test_every_picture_says_what_is_to_be_seen(page: str) -> None:
     labels = Page(page).labels
     assert labels
     assert all(len(label) > 40 for label in labels)
+
+
+def test_a_picture_s_own_file_has_what_is_to_be_seen_as_its_name(
+    of_dataset: Path, of_version: Path
+) -> None:
+    pictures = [*of_dataset.glob("*.svg"), *of_version.glob("*.svg")]
+
+    assert len(pictures) > 10
+    for picture in pictures:
+        root = ET.parse(picture).getroot()  # noqa: S314  # our own
+        assert root.get("role") == "img"
+        assert root[0].tag.endswith("}title")
+        assert len(root[0].text or "") > 30
+
+
+def test_letters_that_xml_does_not_take_leave_a_picture_whole() -> None:
+    def paint(axes: Axes) -> None:
+        axes.set_title("\x1b[31m red \x00 \uffff")
+
+    picture = draw("odd", "letters \x07 & <b>", paint)
+
+    root = ET.fromstring(picture.svg)  # noqa: S314  # our own
+    assert "[31m red" in "".join(root.itertext())
+    assert "<title>" not in picture.inline
 
 
 def test_a_page_is_light_and_dark_and_fits_a_telephone(page: str) -> None:
