@@ -49,6 +49,11 @@ def test_files_as_they_come_are_plain(lines: str) -> None:
     assert PARSER.parse_plain(lines.encode())
 
 
+@pytest.mark.parametrize("stars", ["x.5", "3.x", "3.:", "0.0", "5.5", "3.75", "0", "6", "x"])
+def test_stars_that_are_none_make_no_row(stars: str) -> None:
+    assert PARSER.parse_plain(f"1,2,{stars}\n".encode()) is None
+
+
 @pytest.mark.parametrize("part_bytes", [1, 5, 2**19])
 def test_parts_do_not_change_what_is_read(monkeypatch: pytest.MonkeyPatch, part_bytes: int) -> None:
     monkeypatch.setattr(plain_cells, "PART_BYTES", part_bytes)
@@ -62,7 +67,7 @@ def test_parts_do_not_change_what_is_read(monkeypatch: pytest.MonkeyPatch, part_
 
 def test_a_separator_in_quotes_moves_no_other_cell() -> None:
     parser = BlockParser(",", (1, 2, 3))
-    assert parser.parse_plain(b'"a,1",2,3,4\n') is None
+    assert parser.parse_plain(b'"a,5,6,4,b",2,3,4\n') is None
     assert parser.parse_plain(b"a,2,3,4\n") is not None
 
 
