@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
+from numpy.typing import NDArray
 
 INK, MUTED, GRID, PAPER = "#1b1f24", "#5a636e", "#d9dee3", "#fefefe"
 BLUE, ORANGE, GREEN, VERMILION = "#0072b2", "#e69f00", "#009e73", "#d55e00"
@@ -138,6 +141,28 @@ def draw(
         metadata = {"Date": None, "Creator": None}
         figure.savefig(file, format="svg", metadata=metadata, dpi=DOTS_PER_INCH)
     return Picture(name, alt, _tidied(file.getvalue(), alt))
+
+
+def rectangles(
+    axes: Axes,
+    left: NDArray[np.floating],
+    right: NDArray[np.floating],
+    low: NDArray[np.floating],
+    high: NDArray[np.floating],
+    **look: Any,
+) -> None:
+    """Rectangles as one thing to be drawn, which takes a fraction of the time of so many.
+
+    Args:
+        axes: Where; their limits are set by whoever knows them.
+        left: Of each rectangle, (N,); so are the others.
+        right: Of each.
+        low: Of each.
+        high: Of each.
+        look: What else matplotlib is told of them.
+    """
+    corners = np.stack([left, low, right, low, right, high, left, high], axis=1)
+    axes.add_collection(PolyCollection(list(corners.reshape(-1, 4, 2)), linewidth=0, **look))
 
 
 def counted(axis_value: float, _: object = None) -> str:

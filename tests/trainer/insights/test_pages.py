@@ -326,3 +326,45 @@ def test_of_data_that_has_changed_a_version_has_no_page_and_says_so(tmp_path: Pa
     assert "version.html" in names_in(report)
     assert "dataset.html" not in names_in(report), "it was not trained on that"
     assert "has changed since" in (report / "version.html").read_text("utf-8")
+
+
+def test_the_bars_of_a_measure_end_where_it_does() -> None:
+    sure = RankingMetrics(
+        user_count=2,
+        recall_at_20=0.5,
+        recall_at_50=0.99,
+        ndcg_at_100=0.01,
+        recall_at_20_standard_error=0.4,
+        recall_at_50_standard_error=0.4,
+        ndcg_at_100_standard_error=0.4,
+        coverage=0.5,
+        coverage_standard_error=0,
+        popularity_rank=1,
+        popularity_rank_standard_error=0,
+    )
+    picture = rankings("bars", "two people", {"this model": sure}).svg
+    ticks = [float(text) for text in re.findall(r">(\d\.\d+)<", picture)]
+    assert max(ticks) == 1
+
+
+def test_a_title_in_a_list_turns_no_other_one(of_version: Path) -> None:
+    page = (of_version / "version.html").read_text("utf-8")
+    assert "\u2068عربي (1999)\u2069 " in page
+
+
+def test_what_a_page_says_of_single_movies_and_strange_times(tmp_path: Path) -> None:
+    lines = [f"{at},{1 + at % 3},4,{946684800 + at}" for at in range(300)] + ["999,1,4,1"]
+    movies = "1,A (1999),Drama\n2,B (1999),Drama\n3,C (1999),Western"
+    page = (
+        report_on(
+            write_movies(
+                *(tmp_path / "times", movies, "\n".join(lines)),
+                header="userId,movieId,rating,timestamp",
+            )
+        )
+        / "dataset.html"
+    ).read_text("utf-8")
+    assert "1 have times that are far from all others" not in page
+    assert "1 has a time that is far from all others" in page
+    assert "A genre of a single movie has none." in page
+    assert "from 2000-01 to 2000-01" in page
