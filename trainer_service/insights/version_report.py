@@ -118,8 +118,9 @@ def _map(found: FilmMap) -> Section:
         "The map of films",
         f"{len(films):,} films, the best known, placed by {found.method} of the embedding: what "
         f"is near is liked by the same people; directions and long distances mean nothing. Each "
-        f"has the colour of the rarest of its genres that has one. Point at a film for its title; "
-        f"click the map, then scroll to zoom, and drag to move; a genre below shows it alone.",
+        f"has the colour of the rarest of its genres that has one. Point at a film, or tap "
+        f"it, for its title; click the map, then scroll to zoom, or spread two fingers; drag to "
+        f"move. A genre below shows it alone.",
         pictures.film_map(found),
         widget=("map.js", data),
         is_wide=True,

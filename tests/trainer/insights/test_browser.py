@@ -1,4 +1,4 @@
-"""The map's script, run in a browser where there is one."""
+"""Pages in a browser, where there is one, in the window of a telephone."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from html import unescape
 
 import pytest
 
-from support.versions import publication, publish
+from support.versions import TITLES, publication, publish
 from trainer_service.insights.job import InsightsJob
 from trainer_service.insights.making import make
 
@@ -46,7 +46,7 @@ def driven(tmp_path_factory: pytest.TempPathFactory) -> Driven:
     if not BROWSER:
         pytest.skip("there is no browser")
     folder = tmp_path_factory.mktemp("map")
-    number = publish(folder / "volume", publication())
+    number = publish(folder / "volume", publication(("L" * 150, *TITLES[1:])))
     (folder / "report").mkdir()
     make(InsightsJob(folder=folder / "report", artifacts_dir=folder / "volume", version=number))
     page = (folder / "report/version.html").read_text(encoding="utf-8")
@@ -57,6 +57,7 @@ def driven(tmp_path_factory: pytest.TempPathFactory) -> Driven:
         dom = subprocess.run(
             [
                 *(BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"),
+                "--window-size=390,844",
                 *(f"--user-data-dir={folder / 'profile'}", driven_page.as_uri()),
             ],
             check=True,
@@ -95,3 +96,16 @@ def test_a_title_goes_with_its_film_out_of_sight_too(driven: Driven) -> None:
 
     assert told[0][0] == title
     assert told[1] != told[0]
+
+
+def test_no_table_is_wider_than_a_telephone(driven: Driven) -> None:
+    _, told = driven(
+        """
+        for (const table of document.querySelectorAll(".scroll")) {
+          if (table.scrollWidth > table.clientWidth) told.push([table.textContent, ""]);
+        }
+        if (document.documentElement.scrollWidth > innerWidth) told.push(["the page", ""]);
+        """
+    )
+
+    assert told == []
