@@ -121,20 +121,17 @@ def plain_parts(block: bytes, separator: str) -> Iterator[PlainCells | None]:
 
 
 def _cells(text: NDArray[np.uint8], separator: int, cell_count: int) -> PlainCells | None:
-    is_end = text == separator
-    is_end |= text == _NEWLINE
-    ends = np.flatnonzero(is_end)
-    if ends.size % cell_count:
+    is_line_end = text == _NEWLINE
+    line_count = int(np.count_nonzero(is_line_end))
+    ends = np.flatnonzero(is_line_end | (text == separator))
+    # Each line has an end of its own, and there is none between if there are enough for all.
+    if ends.size != line_count * cell_count:
         return None
-    starts = np.empty_like(ends)
-    starts[0] = 0
-    starts[1:] = ends[:-1] + 1
-    # So many ends that each line could have its own; now its last must be that of the line.
-    is_line_end = (text.take(ends) == _NEWLINE).reshape(-1, cell_count)
-    if not is_line_end[:, -1].all() or is_line_end[:, :-1].any():
+    by_column = np.ascontiguousarray(ends.reshape(-1, cell_count).T)
+    if not is_line_end.take(by_column[-1]).all():
         return None
-    return PlainCells(
-        text,
-        np.ascontiguousarray(starts.reshape(-1, cell_count).T),
-        np.ascontiguousarray(ends.reshape(-1, cell_count).T),
-    )
+    starts = np.empty_like(by_column)
+    starts[0, 0] = 0
+    starts[0, 1:] = by_column[-1, :-1] + 1
+    starts[1:] = by_column[:-1] + 1
+    return PlainCells(text, starts, by_column)
