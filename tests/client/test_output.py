@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from movierec_client.cli.output import clean, say_json, short_number, short_time
+from movierec_client.cli.output import (
+    clean,
+    complain,
+    console,
+    say,
+    say_in_a_line,
+    say_json,
+    short_number,
+    short_time,
+)
 
 
 @given(st.text())
@@ -54,3 +63,26 @@ def test_what_is_printed_as_json_is_json_and_null_where_it_has_no_word(value: An
 )
 def test_times_are_shortened_to_what_one_takes_in(seconds: float, expected: str) -> None:
     assert short_time(seconds) == expected
+
+
+SENTENCE = "version 12 is REJECTED, CHECKSUM: embeddings.npy is not what its manifest says it is"
+A_PATH = f"open {'folder/' * 12}dataset.html"
+
+
+@pytest.mark.parametrize("width", [50, 60, 80])
+def test_sentences_fit_the_window_of_a_terminal_and_are_lines_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    for is_terminal in (True, False):
+        monkeypatch.setenv("TTY_COMPATIBLE", str(int(is_terminal)))
+        console.cache_clear()  # It was made for another window.
+        say(SENTENCE)
+        complain(SENTENCE)
+        say_in_a_line(A_PATH)
+        told = capsys.readouterr()
+        for lines in (told.out.splitlines()[:-1], told.err.splitlines()):
+            assert " ".join(line.strip() for line in lines) == SENTENCE
+            assert all(len(line) <= width for line in lines) == is_terminal
+        assert told.out.splitlines()[-1] == A_PATH
+    console.cache_clear()

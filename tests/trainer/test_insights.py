@@ -148,6 +148,38 @@ def test_a_report_that_fails_fails_no_run(tmp_path: Path) -> None:
         assert refused(stub, version=1).code() is grpc.StatusCode.FAILED_PRECONDITION
 
 
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("reports", "which versions have no report cannot be told: Not a directory"),
+        (
+            "versions/1/manifest.json",
+            "the report on version 1 could not be made: its manifest is none",
+        ),
+    ],
+)
+def test_why_a_version_has_no_report_is_a_sentence_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, named: str, said: str
+) -> None:
+    publish_by_hand(tmp_path)
+    (tmp_path / named).write_text("in the way")
+
+    async def scenario() -> None:
+        reporter = Reporter(
+            store=RunStore(tmp_path / "runs"),
+            datasets=DatasetFolder(tmp_path / "data"),
+            artifacts_dir=tmp_path,
+            by_itself=True,
+        )
+        reporter.start()
+        await asyncio.to_thread(until, lambda: caplog.text, bool)
+        await reporter.stop()
+
+    asyncio.run(scenario())
+    assert said in caplog.text
+    assert "Traceback" not in caplog.text
+
+
 def test_a_volume_without_room_for_a_report_is_named_and_keeps_its_version(
     tmp_path: Path, volume: Volume, caplog: pytest.LogCaptureFixture
 ) -> None:

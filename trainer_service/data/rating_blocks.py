@@ -1,7 +1,7 @@
 """Blocks of a rating file: whole lines turned into rows, fast or with care.
 
-The fast way is pandas' C parser, and counts only if every line gave one row of
-legal numbers. The careful way reads any line and says what is wrong with it.
+The fast way, NumPy alone where it can and else pandas' C parser, counts only if every line gave
+one row of legal numbers. The careful way reads any line and says what is wrong with it.
 What the fast way accepts, the careful way reads alike.
 """
 
@@ -23,6 +23,7 @@ from trainer_service.data.cells import (
     parse_rating,
     split_cells,
 )
+from trainer_service.data.plain_cells import plain_parts
 
 _ONE_BYTE_SEPARATOR = b"\x1f"
 """What stands in for "::" in the fast way, since the C parser takes one byte only."""
@@ -66,6 +67,8 @@ class BlockParser:
         """The rows of whole lines, or None if any line needs a closer look."""
         if b"\0" in block:  # where pandas 2 ends a cell
             return None
+        if rows := self.parse_plain(block):
+            return rows
         # As block.count(b"\n"), five times as fast.
         line_ends = np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n"))
         line_count = int(line_ends) + (not block.endswith(b"\n"))
@@ -105,6 +108,27 @@ class BlockParser:
             and rating.max() <= MAX_RATING
         )
         return RowBlock(user_id, movie_id, _stars(rating), line_count) if clean else None
+
+    def parse_plain(self, block: bytes) -> RowBlock | None:
+        """The rows of whole lines of plain numbers, or None if there is anything else."""
+        user, movie, rating = self.columns
+        if b'"' in block and sorted(self.columns) != [0, 1, 2]:
+            return None  # a separator in quotes, in a cell before, would move the others
+        users, movies, stars = [], [], []
+        for cells in plain_parts(block, self.separator):
+            if cells is None or cells.cell_count <= max(self.columns):
+                return None
+            user_id, movie_id = cells.numbers(user), cells.numbers(movie)
+            found = cells.stars(rating)
+            if user_id is None or movie_id is None or found is None:
+                return None
+            if found.min() < MIN_RATING or found.max() > MAX_RATING:
+                return None
+            users.append(user_id)
+            movies.append(movie_id)
+            stars.append(_stars(found))
+        ratings = np.concatenate(stars)
+        return RowBlock(np.concatenate(users), np.concatenate(movies), ratings, ratings.size)
 
     def parse_with_care(self, block: bytes) -> RowBlock:
         """The rows of whole lines, one by one."""

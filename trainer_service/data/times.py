@@ -6,7 +6,7 @@ wants to see them. Timestamps are seconds since 1970, or a text that begins "200
 
 import csv
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
@@ -24,6 +24,7 @@ from trainer_service.data.cells import (
     split_cells,
 )
 from trainer_service.data.forms import TableForm, recognise
+from trainer_service.data.plain_cells import plain_parts
 from trainer_service.data.rating_rows import BLOCK_BYTES, line_blocks
 
 TIMESTAMP = "timestamp"
@@ -153,6 +154,8 @@ def _parse(
     A date falls into numbers, which are read ten times as fast as text, once its dashes part
     cells; quotes mean nothing then.
     """
+    if plain := _parse_plain(block, separator, columns):
+        return plain
     part = _ONE_BYTE_SEPARATOR.decode() if separator == "::" else separator
     if separator == "::":
         block = block.replace(b"::", _ONE_BYTE_SEPARATOR)
@@ -175,19 +178,48 @@ def _parse(
     except ValueError:  # no row at all
         return np.empty(0, dtype=np.int64), np.empty(0)
     cells = [_numbers(frame[column]) for column in columns.wanted]
-    if columns.is_text:
-        rating, year, month = cells
+    return _legal(cells[0], cells[1:])
+
+
+def _legal(
+    rating: NDArray[np.float64], time: Sequence[NDArray[np.float64] | NDArray[np.int64]]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Months and stars of the rows with legal stars; the time is year and month, or seconds."""
+    if len(time) > 1:
+        year, month = time
         is_date = (year >= FIRST_YEAR) & (year <= LAST_YEAR) & (month >= 1) & (month <= 12)
         months = (np.where(is_date, year, FIRST_YEAR) - FIRST_YEAR) * 12
         months += np.where(is_date, month, 1) - 1
     else:
-        rating, seconds = cells
+        (seconds,) = time
         is_date = (seconds >= 0) & (seconds < (LAST_YEAR - FIRST_YEAR) * 365 * _SECONDS_A_DAY)
         stamps = np.where(is_date, seconds, 0).astype("datetime64[s]")
         months = stamps.astype("datetime64[M]").astype(np.int64)
     months = np.where(is_date, months, -1).astype(np.int64)
     is_legal = (rating >= MIN_RATING) & (rating <= MAX_RATING)
     return months[is_legal], rating[is_legal]
+
+
+def _parse_plain(
+    block: bytes, separator: str, columns: _Columns
+) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
+    """The same of rows of plain numbers and dates, or None if there is anything else."""
+    parts = []
+    for cells in plain_parts(block, separator):
+        if cells is None or cells.cell_count != columns.cell_count:
+            return None
+        rating = cells.stars(columns.rating)
+        time: Sequence[NDArray[np.int64]] | None
+        if columns.is_text:
+            time = cells.years_and_months(columns.time)
+        else:
+            seconds = cells.numbers(columns.time)
+            time = None if seconds is None else (seconds,)
+        if rating is None or time is None:
+            return None
+        parts.append(_legal(rating, time))
+    months, ratings = zip(*parts, strict=True)
+    return np.concatenate(months), np.concatenate(ratings)
 
 
 def _numbers(column: "pd.Series[float]") -> NDArray[np.float64]:

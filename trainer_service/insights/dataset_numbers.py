@@ -23,6 +23,9 @@ MOST_GENRES = 24
 FIRST_FILM, LAST_FILM = 1870, 2100
 """Release years that can be; a title that says another one says none."""
 
+RARE_SHARE = 0.005
+"""So many of the earliest and of the latest ratings may have times that are far from the others."""
+
 CURVE_POINTS = 400
 USER_BINS = 30
 
@@ -107,6 +110,10 @@ class OverTime(Numbers):
     """In stars; None where there is no rating."""
     untimed_count: int
     """Rows with a legal rating and no legal time."""
+    shown: tuple[int, int]
+    """Which months are looked at, as places: from one to before another. They hold nearly all."""
+    outside_count: int
+    """Ratings of the other months, whose times are far from all others and most likely wrong."""
 
 
 class DatasetNumbers(Numbers):
@@ -270,7 +277,10 @@ def _over_time(times: RatingTimes | None) -> OverTime | None:
     if times is None:
         return None
     there = np.flatnonzero(times.counts)
-    months = range(int(there[0]), int(there[-1]) + 1)
+    first, end = int(there[0]), int(there[-1]) + 1
+    start, stop = _usual(times.counts[first:end])
+    months = range(first, end)
+    outside = times.counts[first:end].sum() - times.counts[first + start : first + stop].sum()
     return OverTime(
         months=tuple(f"{FIRST_YEAR + month // 12}-{month % 12 + 1:02}" for month in months),
         rating_counts=tuple(int(times.counts[month]) for month in months),
@@ -279,4 +289,17 @@ def _over_time(times: RatingTimes | None) -> OverTime | None:
             for month in months
         ),
         untimed_count=times.untimed_count,
+        shown=(start, stop),
+        outside_count=int(outside),
     )
+
+
+def _usual(counts: NDArray[np.int64]) -> tuple[int, int]:
+    """Which of these months hold nearly all ratings, and those near them: from, to before."""
+    share = np.cumsum(counts) / counts.sum()
+    low = int(np.searchsorted(share, RARE_SHARE, side="right"))
+    high = int(np.searchsorted(share, 1 - RARE_SHARE, side="left"))
+    near = max(12, (high - low) // 10)
+    there = np.flatnonzero(counts)
+    there = there[(there >= low - near) & (there <= high + near)]
+    return int(there[0]), int(there[-1]) + 1

@@ -1,10 +1,9 @@
 """The pictures of a data set."""
 
-import math
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
@@ -31,6 +30,7 @@ from trainer_service.insights.drawing import (
     counted,
     draw,
     named,
+    rectangles,
     share,
 )
 
@@ -43,8 +43,8 @@ LEAST_MOVIES, FEW_YEARS = 3, 10
 QUARTERLY_FROM = 96
 """Months from which time is drawn by quarters."""
 
-CONFIDENCE = 1.96
-"""Standard errors to either side of a mean that hold 95 % of a normal distribution."""
+LEAST_STARS, MOST_STARS = 0.5, 5.0
+"""Where intervals end: no mean lies beyond."""
 
 
 def stars(numbers: DatasetNumbers) -> Picture:
@@ -153,7 +153,7 @@ def movies_by_year(years: tuple[Year, ...]) -> Picture:
     most = years[int(np.argmax(counts))]
 
     def paint(axes: Axes) -> None:
-        axes.bar([year.year for year in years], counts, width=0.9, color=BLUE)
+        _bars(axes, np.array([year.year for year in years]), np.array(counts, float), color=BLUE)
         axes.set(xlabel="release year", ylabel="movies")
         _whole_counts(axes)
         _whole_years(axes, first, last)
@@ -174,20 +174,23 @@ def ratings_by_year(years: tuple[Year, ...]) -> Picture | None:
     """
     first, last = years[0].year, years[-1].year
     at = np.arange(first, last + 1)
-    means, errors = np.full(at.size, np.nan), np.full(at.size, np.nan)
+    means, reaches = np.full(at.size, np.nan), np.full(at.size, np.nan)
     sizes = np.zeros(at.size)
     for year in years:
         sizes[year.year - first] = year.rating_count
         # One movie says nothing of its year; where there is no mean the line is broken.
         if len(years) < FEW_YEARS or year.movie_count >= LEAST_MOVIES:
             means[year.year - first] = year.rating.value
-            errors[year.year - first] = CONFIDENCE * (year.rating.standard_error or 0)
+            reaches[year.year - first] = year.rating.confidence or 0
     if np.isnan(means).all():
         return None
 
+    low, high = (means - reaches).clip(LEAST_STARS), (means + reaches).clip(None, MOST_STARS)
+    lone = _lone(means)
+
     def paint(axes: Axes) -> None:
         below = axes.twinx()
-        below.bar(at, sizes, width=0.9, color=SKY, alpha=0.45, linewidth=0)
+        _bars(below, at, sizes, color=SKY, alpha=0.45)
         below.set_ylabel("ratings (bars)", color=MUTED)
         below.set_ylim(0, sizes.max() * 2.4)
         below.yaxis.set_major_formatter(COUNTS)
@@ -195,12 +198,14 @@ def ratings_by_year(years: tuple[Year, ...]) -> Picture | None:
         below.spines["right"].set_visible(True)
         axes.set_zorder(below.get_zorder() + 1)
         axes.patch.set_visible(False)
-        axes.fill_between(at, means - errors, means + errors, color=ORANGE, alpha=0.35, linewidth=0)
+        axes.fill_between(at, low, high, color=ORANGE, alpha=0.35, linewidth=0)
+        # A band between years that have none beside them would have no width.
+        axes.vlines(at[lone], low[lone], high[lone], color=ORANGE, alpha=0.6, linewidth=2.5)
         axes.plot(
             at,
             means,
             color=BLUE,
-            marker="o" if _has_lone(means) or len(at) < 3 else None,
+            marker="o" if lone.any() else None,
             markersize=4,
         )
         axes.set(xlabel="release year", ylabel="mean stars (line)")
@@ -223,8 +228,15 @@ def genre_sizes(genres: tuple[Genre, ...], movie_count: int, rating_count: int) 
     ratings = np.array([genre.rating_count for genre in genres][::-1]) / rating_count
 
     def paint(axes: Axes) -> None:
-        axes.barh(rows + 0.2, movies, height=0.38, color=BLUE, label="of movies")
-        axes.barh(rows - 0.2, ratings, height=0.38, color=ORANGE, label="of ratings")
+        zero, thick = np.zeros(rows.size), 0.19
+        for shares, middle, colour, label in (
+            (movies, rows + 0.2, BLUE, "of movies"),
+            (ratings, rows - 0.2, ORANGE, "of ratings"),
+        ):
+            rectangles(
+                axes, zero, shares, middle - thick, middle + thick, color=colour, label=label
+            )
+        axes.set_xlim(0, max(movies.max(), ratings.max()) * 1.05)
         axes.set_yticks(rows, names)
         axes.set_xlabel("share of all")
         axes.xaxis.set_major_formatter(SHARES)
@@ -246,13 +258,15 @@ def genre_ratings(genres: tuple[Genre, ...], mean: float) -> Picture:
     ordered = sorted(genres, key=lambda genre: genre.rating.value or 0)
     rows = np.arange(len(ordered))
     means = [genre.rating.value or 0 for genre in ordered]
-    errors = [CONFIDENCE * (genre.rating.standard_error or 0) for genre in ordered]
+    reaches = [genre.rating.confidence or 0 for genre in ordered]
+    below = [min(reach, mean - LEAST_STARS) for mean, reach in zip(means, reaches, strict=True)]
+    above = [min(reach, MOST_STARS - mean) for mean, reach in zip(means, reaches, strict=True)]
 
     def paint(axes: Axes) -> None:
         axes.axvline(mean, color=MUTED, linewidth=1.0, linestyle="--")
         axes.errorbar(
             *(means, rows),
-            xerr=errors,
+            xerr=(below, above),
             fmt="o",
             color=BLUE,
             ecolor=VERMILION,
@@ -280,12 +294,9 @@ def co_occurrence(found: CoOccurrence) -> Picture:
     size, names = len(found.genres), [named(genre) for genre in found.genres]
 
     def paint(axes: Axes) -> None:
-        for row, column in np.ndindex(shares.shape):
-            value = float(shares[row, column])
-            if value >= LEAST_SHARE:  # not where it is NaN
-                side = 0.92 * math.sqrt(min(1.0, value))
-                corner = (column - side / 2, row - side / 2)
-                axes.add_patch(Rectangle(corner, side, side, color=BLUE, linewidth=0))
+        rows, columns = np.nonzero(shares >= LEAST_SHARE)  # not where it is NaN
+        half = 0.46 * np.sqrt(shares[rows, columns].clip(None, 1))
+        rectangles(axes, columns - half, columns + half, rows - half, rows + half, color=BLUE)
         axes.set_xlim(-0.6, size - 0.4)
         axes.set_ylim(size - 0.4, -0.6)
         axes.set_aspect("equal")
@@ -311,36 +322,44 @@ def co_occurrence(found: CoOccurrence) -> Picture:
 
 def over_time(found: OverTime) -> Picture:
     """How many ratings were given in which month, and of how many stars."""
-    months = 3 if len(found.months) >= QUARTERLY_FROM else 1
-    starts = np.arange(0, len(found.months), months)
-    first = int(found.months[0][:4]) + (int(found.months[0][5:]) - 1) / 12
-    at = first + (starts + months / 2) / 12
-    of_month = np.array(found.rating_counts)
-    stars_of_month = of_month * np.array([mean or 0 for mean in found.means])
+    seen = slice(*found.shown)
+    names, of_month = found.months[seen], np.array(found.rating_counts[seen])
+    months = 3 if len(names) >= QUARTERLY_FROM else 1
+    starts = np.arange(0, len(names), months)
+    first = int(names[0][:4]) + (int(names[0][5:]) - 1) / 12
+    edges = first + np.append(starts, starts[-1] + months) / 12
+    stars_of_month = of_month * np.array([mean or 0 for mean in found.means[seen]])
     counts = np.add.reduceat(of_month, starts)
     with np.errstate(invalid="ignore"):
         means = np.add.reduceat(stars_of_month, starts) / counts
     period = "quarter" if months == 3 else "month"
 
     def paint(axes: Axes) -> None:
-        axes.fill_between(at, counts, step="mid", color=SKY, alpha=0.6, linewidth=0)
+        axes.stairs(counts, edges, fill=True, color=SKY, alpha=0.6, linewidth=0)
         axes.set_ylabel(f"ratings a {period} (area)")
         axes.set_ylim(0, counts.max() * 1.5)
         axes.yaxis.set_major_formatter(COUNTS)
         above = axes.twinx()
-        above.plot(at, means, color=VERMILION, marker="o" if len(at) < 3 else None, linewidth=1.4)
+        at, marker = (edges[:-1] + edges[1:]) / 2, "o" if _lone(means).any() else None
+        above.plot(at, means, color=VERMILION, marker=marker, markersize=4, linewidth=1.4)
         above.set_ylabel("mean stars (line)", color=VERMILION)
         above.set_ylim(0.5, 5)
         above.grid(visible=False)
         above.spines["right"].set_visible(True)
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+        if len(names) < 12:
+            shown = range(0, len(names), max(1, len(names) // 4))
+            axes.set_xticks(
+                [first + (month + 0.5) / 12 for month in shown], [names[i] for i in shown]
+            )
+        else:
+            axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
         axes.grid(visible=False, axis="x")
 
     most = int(of_month.argmax())
     alt = (
-        f"An area and a line: ratings a {period} from {found.months[0]} to {found.months[-1]}, "
+        f"An area and a line: ratings a {period} from {names[0]} to {names[-1]}, "
         f"and their mean stars. The month with most, {counted(of_month[most])}, is "
-        f"{found.months[most]}."
+        f"{names[most]}."
     )
     return draw("dataset-over-time", alt, paint)
 
@@ -355,10 +374,17 @@ def _whole_years(axes: Axes, first: int, last: int) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
 
 
-def _has_lone(values: NDArray[np.float64]) -> bool:
-    """Whether there is a value between two that are none, so that no line shows it."""
+def _bars(axes: Axes, at: NDArray[np.int64], heights: NDArray[np.float64], **look: Any) -> None:
+    """A bar a year."""
+    rectangles(axes, at - 0.45, at + 0.45, np.zeros(at.size), heights, **look)
+    axes.set_ylim(0, heights.max() * 1.05)
+
+
+def _lone(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which values stand between two that are none, so that no line shows them."""
     there = np.pad(~np.isnan(values), 1)
-    return bool((there[1:-1] & ~there[:-2] & ~there[2:]).any())
+    lone: NDArray[np.bool_] = there[1:-1] & ~there[:-2] & ~there[2:]
+    return lone
 
 
 def _room(values: NDArray[np.float64], least: float) -> tuple[float, float]:

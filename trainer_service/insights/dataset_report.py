@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 from trainer_service.data import BadRowKind
 from trainer_service.insights import dataset_pictures as pictures
-from trainer_service.insights.dataset_numbers import DatasetNumbers, RatedMovie
+from trainer_service.insights.dataset_numbers import DatasetNumbers, Genre, RatedMovie
 from trainer_service.insights.drawing import share
 from trainer_service.insights.report import Report, Section, Table, shortened
 
 NAME = "dataset"
+
+OF_MOVIES = "by Student's t, with whole movies as what varies"
 
 WHY_BAD = {
     BadRowKind.MISSING_FIELD: "a field that must be there is empty or absent",
@@ -76,6 +78,9 @@ def _sections(numbers: DatasetNumbers) -> Iterator[Section]:
     if numbers.over_time:
         untimed = numbers.over_time.untimed_count
         left_out = f" {untimed:,} rows have no legal time." if untimed else ""
+        if outside := numbers.over_time.outside_count:
+            said = "1 has a time that is" if outside == 1 else f"{outside:,} have times that are"
+            left_out += f" {said} far from all others, and not shown."
         yield Section(
             "Ratings over time",
             f"By month, over all rows with a legal rating and time.{left_out}",
@@ -121,7 +126,7 @@ def _by_year(numbers: DatasetNumbers) -> Iterator[Section]:
     yield Section(
         "Stars by release year",
         (
-            "The band is the 95 % confidence interval, with whole movies as what varies. Old "
+            f"The band is the 95 % confidence interval, {OF_MOVIES}. Old "
             f"movies that are still rated were chosen by time.{rule}"
             if picture
             else f"There is no picture: no year has {pictures.LEAST_MOVIES} movies, and a mean of "
@@ -158,8 +163,8 @@ def _by_genre(numbers: DatasetNumbers) -> Iterator[Section]:
     )
     yield Section(
         "Stars by genre",
-        "With 95 % confidence intervals, with whole movies as what varies: a few much rated "
-        "movies say less of a genre than their many ratings seem to.",
+        f"With 95 % confidence intervals, {OF_MOVIES}: a few much rated movies say less of a genre "
+        f"than their many ratings seem to.{_of_one(numbers.genres)}",
         pictures.genre_ratings(numbers.genres, numbers.mean),
     )
     if len(numbers.genres) > 1:
@@ -168,6 +173,11 @@ def _by_genre(numbers: DatasetNumbers) -> Iterator[Section]:
             "The larger a square, the more of the row's movies also have the column's genre.",
             pictures.co_occurrence(numbers.co_occurrence),
         )
+
+
+def _of_one(genres: Sequence[Genre]) -> str:
+    ones = sum(genre.movie_count == 1 for genre in genres)
+    return " A genre of a single movie has none." if ones else ""
 
 
 def _left_out(numbers: DatasetNumbers) -> Section:

@@ -10,12 +10,16 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from xml.sax.saxutils import escape
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
+from numpy.typing import NDArray
 
 INK, MUTED, GRID, PAPER = "#1b1f24", "#5a636e", "#d9dee3", "#fefefe"
 BLUE, ORANGE, GREEN, VERMILION = "#0072b2", "#e69f00", "#009e73", "#d55e00"
@@ -78,7 +82,11 @@ _STYLE: dict[Any, Any] = {
 _FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 _PROLOG = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 _GROUP_ID = re.compile(r'(<g) id="[^"]*"')
+_OPENING = re.compile(r"(<svg\b[^>]*)>")
+_NAMING = re.compile(r' role="img">\s*<title>.*?</title>', re.DOTALL)
 _METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no XML may hold, in which a single such letter of a title makes all of it unreadable."""
 _SIZE = re.compile(r'(<svg[^>]*?) width="[^"]*"| height="[^"]*pt"')
 
 
@@ -99,7 +107,7 @@ class Picture:
     @property
     def inline(self) -> str:
         """The same for a page that defines the colours by their names."""
-        text = _PROLOG.sub("", self.svg)
+        text = _NAMING.sub(">", _PROLOG.sub("", self.svg), 1)  # the page names it
         for name, value in COLOURS.items():
             text = text.replace(value, f"var(--{name})")
         return text
@@ -132,7 +140,29 @@ def draw(
         file = io.StringIO()
         metadata = {"Date": None, "Creator": None}
         figure.savefig(file, format="svg", metadata=metadata, dpi=DOTS_PER_INCH)
-    return Picture(name, alt, _tidied(file.getvalue()))
+    return Picture(name, alt, _tidied(file.getvalue(), alt))
+
+
+def rectangles(
+    axes: Axes,
+    left: NDArray[np.floating],
+    right: NDArray[np.floating],
+    low: NDArray[np.floating],
+    high: NDArray[np.floating],
+    **look: Any,
+) -> None:
+    """Rectangles as one thing to be drawn, which takes a fraction of the time of so many.
+
+    Args:
+        axes: Where; their limits are set by whoever knows them.
+        left: Of each rectangle, (N,); so are the others.
+        right: Of each.
+        low: Of each.
+        high: Of each.
+        look: What else matplotlib is told of them.
+    """
+    corners = np.stack([left, low, right, low, right, high, left, high], axis=1)
+    axes.add_collection(PolyCollection(list(corners.reshape(-1, 4, 2)), linewidth=0, **look))
 
 
 def counted(axis_value: float, _: object = None) -> str:
@@ -157,9 +187,12 @@ COUNTS = FuncFormatter(counted)
 SHARES = FuncFormatter(share)
 
 
-def _tidied(svg: str) -> str:
-    """Without what names the place of its making, and with letters that the reader has."""
+def _tidied(svg: str, alt: str) -> str:
+    """Without what names the place of its making, with a name and letters that the reader has."""
     svg = _METADATA.sub("", svg)
     svg = _GROUP_ID.sub(r"\1", svg)
     svg = _SIZE.sub(lambda found: found[1] or "", svg)
-    return svg.replace("'DejaVu Sans'", _FONTS)
+    svg = svg.replace("'DejaVu Sans'", _FONTS)
+    naming = f' role="img">\n <title>{escape(alt)}</title>'
+    svg = _OPENING.sub(lambda found: found[1] + naming, svg, 1)
+    return _NO_XML.sub("\ufffd", svg)

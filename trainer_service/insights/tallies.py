@@ -5,10 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
+from scipy.special import stdtrit
 
 from trainer_service.data import Ratings
 
 RATINGS_AT_ONCE = 2**21
+
+CONFIDENCE = 0.95
 
 
 class Mean(BaseModel):
@@ -17,12 +20,15 @@ class Mean(BaseModel):
     Args:
         value: In stars; None where there is no rating.
         standard_error: In stars; None where fewer than two movies make it up.
+        confidence: How far the 95 % confidence interval reaches to either side, in stars, by
+            Student's t with one degree of freedom less than there are movies; None as before.
     """
 
     model_config = ConfigDict(frozen=True)
 
     value: float | None
     standard_error: float | None
+    confidence: float | None
 
 
 class MovieTallies:
@@ -59,12 +65,14 @@ class MovieTallies:
         counts, sums = self.counts[movies], self.sums[movies]
         rating_count = counts.sum()
         if not rating_count:
-            return Mean(value=None, standard_error=None)
+            return Mean(value=None, standard_error=None, confidence=None)
         mean = float(sums.sum() / rating_count)
         if counts.size < 2:
-            return Mean(value=mean, standard_error=None)
+            return Mean(value=mean, standard_error=None, confidence=None)
         spread = ((sums - mean * counts) ** 2).sum() * counts.size / (counts.size - 1)
-        return Mean(value=mean, standard_error=float(np.sqrt(spread) / rating_count))
+        error = float(np.sqrt(spread) / rating_count)
+        reach = float(stdtrit(counts.size - 1, 0.5 + CONFIDENCE / 2))
+        return Mean(value=mean, standard_error=error, confidence=reach * error)
 
     def damped_means(self, damping: float) -> NDArray[np.float64]:
         """Each movie's mean as if it had so many more ratings of the overall mean, (M,)."""

@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from trainer_service.insights.drawing import (
     BLUE,
     GREEN,
+    INK,
     MUTED,
     ORANGE,
     PAPER,
@@ -107,14 +108,14 @@ def rankings(name: str, what: str, measured: Rankings) -> Picture:
             if method not in measured:
                 continue
             metrics = measured[method]
-            values = [getattr(metrics, field) for field in MEASURES.values()]
-            errors = [
-                2 * getattr(metrics, f"{field}_standard_error") for field in MEASURES.values()
-            ]
+            values = np.array([getattr(metrics, field) for field in MEASURES.values()])
+            errors = 2 * np.array(
+                [getattr(metrics, f"{field}_standard_error") for field in MEASURES.values()]
+            )
             rows = np.arange(len(MEASURES)) * 1.0 + 0.17 * (1.5 - place)
             axes.errorbar(
                 *(values, rows),
-                xerr=errors,
+                xerr=(np.minimum(errors, values), np.minimum(errors, 1 - values)),  # within 0 to 1
                 fmt=shape,
                 color=colour,
                 elinewidth=1.6,
@@ -181,7 +182,8 @@ def film_map(found: FilmMap) -> Picture:
                     s=sizes[mine],
                     color=MUTED if place < 0 else GENRE_COLOURS[place],
                     alpha=0.45 if place < 0 else 0.85,
-                    linewidths=0,
+                    edgecolors=INK,
+                    linewidths=0.25,  # without which yellow is hardly to be seen on paper
                     zorder=1,
                     label=named(genre),
                 )

@@ -76,7 +76,7 @@ def _sections(numbers: VersionNumbers) -> Iterator[Section]:
         yield Section(
             "How well known what is recommended is",
             f"Of all movies' lists of nearest. The nearer the line of what is recommended to that "
-            f"of the ratings, the more it follows fame. {never:,} movies are in no list.",
+            f"of the ratings, the more it follows fame. {_never(never)} in no list.",
             pictures.popularity(numbers.popularity),
         )
     if numbers.popularity:
@@ -118,8 +118,9 @@ def _map(found: FilmMap) -> Section:
         "The map of films",
         f"{len(films):,} films, the best known, placed by {found.method} of the embedding: what "
         f"is near is liked by the same people; directions and long distances mean nothing. Each "
-        f"has the colour of the rarest of its genres that has one. Point at a film for its title; "
-        f"click the map, then scroll to zoom, and drag to move; a genre below shows it alone.",
+        f"has the colour of the rarest of its genres that has one. Point at a film, or tap "
+        f"it, for its title; click the map, then scroll to zoom, or spread two fingers; drag to "
+        f"move. A genre below shows it alone.",
         pictures.film_map(found),
         widget=("map.js", data),
         is_wide=True,
@@ -187,14 +188,20 @@ def _measured(metrics: RankingMetrics, field: str) -> str:
     return f"{getattr(metrics, field):.3f} ±{error:.3f}"
 
 
+def _never(count: int) -> str:
+    return "No movie is" if not count else "1 movie is" if count == 1 else f"{count:,} movies are"
+
+
 def _neighbours(numbers: VersionNumbers) -> Table:
+    # Each title by itself, in whichever direction it is written, so that none turns another one.
     return Table(
         ("film", "nearest"),
         tuple(
             (
                 shortened(found.film.title),
                 " · ".join(
-                    f"{shortened(near.film.title)} {near.score:.2f}" for near in found.neighbours
+                    f"\u2068{shortened(near.film.title)}\u2069 {near.score:.2f}"
+                    for near in found.neighbours
                 ),
             )
             for found in numbers.neighbourhoods

@@ -197,8 +197,8 @@ class Reporter:
             self._wanted.clear()
             try:
                 missing = await asyncio.to_thread(unreported, self._artifacts_dir)
-            except OSError:
-                log.exception("which versions have no report cannot be told")
+            except OSError as error:
+                log.warning("which versions have no report cannot be told: %s", said_by(error))
                 continue
             for number in missing:
                 if number in tried:
@@ -207,6 +207,13 @@ class Reporter:
                 try:
                     async with self._turn:
                         await self._make_on_version(number)
+                except (ServiceError, BadVersionError, OSError) as error:
+                    why = said_by(error) if isinstance(error, OSError) else error
+                    log.warning(
+                        "the report on version %s could not be made: %s; it is tried again when "
+                        "somebody asks for it",
+                        *(number, why),
+                    )
                 except Exception:  # of whatever kind: a report is not worth a service
                     log.exception("the report on version %s could not be made", number)
 

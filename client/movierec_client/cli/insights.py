@@ -7,7 +7,7 @@ import typer
 
 from movierec_client.cli.connecting import connect
 from movierec_client.cli.options import TRAINER_ADDRESS, JsonOption, TrainerOption, version_of
-from movierec_client.cli.output import complain, say, say_json, short_size
+from movierec_client.cli.output import complain, say, say_in_a_line, say_json, short_size
 from movierec_client.insights import is_of_report
 
 DEFAULT_TIMEOUT_S = 600.0
@@ -70,4 +70,4 @@ def insights(
     size = short_size(sum(path.stat().st_size for path in paths))
     say(f"{len(paths)} files, {size}, in {out_dir}")
     for page in found.pages:
-        say(f"open {out_dir / page}")
+        say_in_a_line(f"open {out_dir / page}")

@@ -39,7 +39,14 @@ def console() -> "Console":
 
 
 def say(line: str = "") -> None:
-    """Prints a line, however long, on standard output."""
+    """Prints a sentence on standard output, on a terminal in lines that fit its window."""
+    from rich.text import Text  # noqa: PLC0415
+
+    console().print(Text(clean(line)), soft_wrap=not console().is_terminal)
+
+
+def say_in_a_line(line: str) -> None:
+    """Prints a line, however long, on standard output: a path or a command, to be copied."""
     from rich.text import Text  # noqa: PLC0415
 
     console().print(Text(clean(line)), soft_wrap=True)
@@ -52,11 +59,12 @@ def say_as_it_is(text: str) -> None:
 
 
 def complain(line: str) -> None:
-    """Prints a line, however long, on standard error."""
+    """Prints a sentence on standard error, on a terminal in lines that fit its window."""
     from rich.console import Console  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    Console(stderr=True).print(Text(clean(line)), soft_wrap=True)
+    errors = Console(stderr=True)
+    errors.print(Text(clean(line)), soft_wrap=not errors.is_terminal)
 
 
 def say_json(value: Any, *, kind: str = "") -> None:

@@ -11,6 +11,7 @@ from trainer_service.data.times import read_rating_times
 from trainer_service.insights.dataset_numbers import DAMPING, DatasetNumbers, numbers_of_dataset
 from trainer_service.insights.tallies import MovieTallies
 
+HEADER = "userId,movieId,rating,timestamp"
 MOVIES = """\
 1,Alien (1979),Horror|Sci-Fi
 2,Brazil (1985),Sci-Fi
@@ -31,8 +32,7 @@ x,1,1,2005-06-05"""
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    header = "userId,movieId,rating,timestamp"
-    return write_movies(tmp_path / "films", MOVIES, RATINGS, header)
+    return write_movies(tmp_path / "films", MOVIES, RATINGS, HEADER)
 
 
 @pytest.fixture
@@ -103,6 +103,32 @@ def test_months_have_no_gaps_and_no_mean_without_a_rating(numbers: DatasetNumber
     assert numbers.over_time.means[:2] == (3.5, None)
 
 
+@pytest.mark.parametrize(
+    ("odd", "outside"),
+    [
+        (["1970-01-01"], 1),
+        (["1970-01-01", "2100-01-01"], 2),
+        (["1999-06-01"], 0),
+        (["2010-02-01", "2010-03-01"], 0),
+    ],
+)
+def test_times_far_from_all_others_are_counted_and_not_looked_at(
+    tmp_path: Path, odd: list[str], outside: int
+) -> None:
+    usual = [f"{2000 + at % 10}-{1 + at % 12:02}-01" for at in range(1_000)]
+    lines = "\n".join(f"{at},1,3,{time}" for at, time in enumerate([*usual, *odd]))
+    folder = write_movies(tmp_path / "odd", "1,A (1999),Drama", lines, HEADER)
+    dataset = read_dataset(folder, max_bad_row_share=1)
+    found = numbers_of_dataset("odd", dataset, read_rating_times(folder), 1).over_time
+    assert found
+    assert found.outside_count == outside
+    assert sum(found.rating_counts) == 1_000 + len(odd)
+    seen = [] if outside else [time[:7] for time in odd]
+    shown = found.months[slice(*found.shown)]
+    assert shown[0] == min(["2000-01", *seen])
+    assert shown[-1] == max(["2009-12", *seen])
+
+
 def test_few_ratings_make_no_movie_the_best(numbers: DatasetNumbers) -> None:
     by_title = {movie.title: movie for movie in numbers.best_rated}
     mean = 21.7 / 7
@@ -127,4 +153,5 @@ def test_the_error_of_a_mean_is_that_of_whole_movies(folder: Path) -> None:
     found = tallies.mean_of(np.array([1, 2]))  # one rating each, 3 and 5
     assert found.value == 4
     assert found.standard_error == pytest.approx(1)  # as of the mean of 3 and 5
+    assert found.confidence == pytest.approx(12.7062, abs=1e-4)  # Student's t of one degree
     assert tallies.mean_of(np.array([], dtype=np.int64)).value is None

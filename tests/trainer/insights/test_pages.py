@@ -5,18 +5,20 @@ import math
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
+from matplotlib.axes import Axes
 
 from support.datasets import write_two_tastes
 from support.reports import Page, names_in, report_on, write_movies
 from support.versions import publication, publish
 from trainer_service.insights.dataset_numbers import TOP, DatasetNumbers
 from trainer_service.insights.dataset_report import report_on_dataset
-from trainer_service.insights.drawing import VERMILION
+from trainer_service.insights.drawing import VERMILION, draw
 from trainer_service.insights.film_map import MOST_FILMS
 from trainer_service.insights.job import InsightsJob, Losses
 from trainer_service.insights.making import make
@@ -105,6 +107,30 @@ def test_every_picture_says_what_is_to_be_seen(page: str) -> None:
     labels = Page(page).labels
     assert labels
     assert all(len(label) > 40 for label in labels)
+
+
+def test_a_picture_s_own_file_has_what_is_to_be_seen_as_its_name(
+    of_dataset: Path, of_version: Path
+) -> None:
+    pictures = [*of_dataset.glob("*.svg"), *of_version.glob("*.svg")]
+
+    assert len(pictures) > 10
+    for picture in pictures:
+        root = ET.parse(picture).getroot()  # noqa: S314  # our own
+        assert root.get("role") == "img"
+        assert root[0].tag.endswith("}title")
+        assert len(root[0].text or "") > 30
+
+
+def test_letters_that_xml_does_not_take_leave_a_picture_whole() -> None:
+    def paint(axes: Axes) -> None:
+        axes.set_title("\x1b[31m red \x00 \uffff")
+
+    picture = draw("odd", "letters \x07 & <b>", paint)
+
+    root = ET.fromstring(picture.svg)  # noqa: S314  # our own
+    assert "[31m red" in "".join(root.itertext())
+    assert "<title>" not in picture.inline
 
 
 def test_a_page_is_light_and_dark_and_fits_a_telephone(page: str) -> None:
@@ -300,3 +326,45 @@ def test_of_data_that_has_changed_a_version_has_no_page_and_says_so(tmp_path: Pa
     assert "version.html" in names_in(report)
     assert "dataset.html" not in names_in(report), "it was not trained on that"
     assert "has changed since" in (report / "version.html").read_text("utf-8")
+
+
+def test_the_bars_of_a_measure_end_where_it_does() -> None:
+    sure = RankingMetrics(
+        user_count=2,
+        recall_at_20=0.5,
+        recall_at_50=0.99,
+        ndcg_at_100=0.01,
+        recall_at_20_standard_error=0.4,
+        recall_at_50_standard_error=0.4,
+        ndcg_at_100_standard_error=0.4,
+        coverage=0.5,
+        coverage_standard_error=0,
+        popularity_rank=1,
+        popularity_rank_standard_error=0,
+    )
+    picture = rankings("bars", "two people", {"this model": sure}).svg
+    ticks = [float(text) for text in re.findall(r">(\d\.\d+)<", picture)]
+    assert max(ticks) == 1
+
+
+def test_a_title_in_a_list_turns_no_other_one(of_version: Path) -> None:
+    page = (of_version / "version.html").read_text("utf-8")
+    assert "\u2068عربي (1999)\u2069 " in page
+
+
+def test_what_a_page_says_of_single_movies_and_strange_times(tmp_path: Path) -> None:
+    lines = [f"{at},{1 + at % 3},4,{946684800 + at}" for at in range(300)] + ["999,1,4,1"]
+    movies = "1,A (1999),Drama\n2,B (1999),Drama\n3,C (1999),Western"
+    page = (
+        report_on(
+            write_movies(
+                *(tmp_path / "times", movies, "\n".join(lines)),
+                header="userId,movieId,rating,timestamp",
+            )
+        )
+        / "dataset.html"
+    ).read_text("utf-8")
+    assert "1 have times that are far from all others" not in page
+    assert "1 has a time that is far from all others" in page
+    assert "A genre of a single movie has none." in page
+    assert "from 2000-01 to 2000-01" in page

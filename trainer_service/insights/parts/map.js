@@ -131,6 +131,7 @@
       context.arc(x, y, radius(films[hovered]) + 2, 0, 2 * Math.PI);
       context.stroke();
     }
+    setTip();
   };
 
   const zoom = (factor, x, y) => {
@@ -155,17 +156,25 @@
     if (found === hovered) return;
     hovered = found;
     tip.replaceChildren();
-    tip.style.display = found < 0 ? "none" : "block";
     if (found >= 0) {
-      const film = films[found], [fx, fy] = place(film), [width] = side();
+      const film = films[found];
       make("b", film.title, tip);
       make("span", `${film.ratings.toLocaleString("en")} ratings`, tip);
       make("span", film.genres.join(", ") || "no genre", tip);
-      const wide = tip.offsetWidth;
-      tip.style.left = `${Math.max(4, Math.min(width - wide - 4, fx - wide / 2))}px`;
-      tip.style.top = fy > 90 ? `${fy - tip.offsetHeight - 12}px` : `${fy + 14}px`;
     }
     draw();
+  };
+
+  // The title goes with its film, wherever zooming and dragging take that.
+  const setTip = () => {
+    const [width, height] = side();
+    const [x, y] = hovered < 0 ? [-1, -1] : place(films[hovered]);
+    const isSeen = x >= 0 && y >= 0 && x <= width && y <= height;
+    tip.style.display = isSeen ? "block" : "none";
+    if (!isSeen) return;
+    const wide = tip.offsetWidth;
+    tip.style.left = `${Math.max(4, Math.min(width - wide - 4, x - wide / 2))}px`;
+    tip.style.top = y > 90 ? `${y - tip.offsetHeight - 12}px` : `${y + 14}px`;
   };
 
   const pointers = new Map();
@@ -204,7 +213,10 @@
   for (const end of ["pointerup", "pointercancel"]) {
     canvas.addEventListener(end, (event) => pointers.delete(event.pointerId));
   }
-  canvas.addEventListener("pointerleave", () => show(-99, -99));
+  canvas.addEventListener("pointerleave", (event) => {
+    // A finger leaves whenever it is lifted, and had covered the title until then.
+    if (event.pointerType !== "touch") show(-99, -99);
+  });
   canvas.addEventListener("keydown", (event) => {
     const steps = { ArrowLeft: [40, 0], ArrowRight: [-40, 0], ArrowUp: [0, 40], ArrowDown: [0, -40] };
     const middle = side().map((length) => length / 2);
