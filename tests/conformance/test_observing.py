@@ -134,6 +134,14 @@ def test_it_says_who_it_is_and_counts_its_calls(running: Running, channel: grpc.
     assert found["process_resident_memory_bytes"][frozenset()] > 0
 
 
+def test_one_who_scrapes_may_ask_for_some_samples_by_name(running: Running) -> None:
+    """As Prometheus' own client libraries have it."""
+    address = metrics_address(running)
+    names = {"movierec_build_info", "process_resident_memory_bytes"}
+    assert scraped(address, *names).keys() == names
+    assert not scraped(address, "no_such_figure")
+
+
 def test_methods_that_there_are_not_make_no_series_of_their_own(
     running: Running, channel: grpc.Channel
 ) -> None:
