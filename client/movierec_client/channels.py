@@ -23,9 +23,7 @@ RETRIES: dict[str, Any] = {
     "initialBackoff": "0.1s",
     "maxBackoff": "1s",
     "backoffMultiplier": 2,
-    # A server of gRPC that stops ends what reaches it meanwhile with CANCELLED, unanswered. What
-    # the caller cancels is not made again.
-    "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
+    "retryableStatusCodes": ["UNAVAILABLE"],
 }
 """How a call is made again, as a service config says it; gRPC adds jitter."""
 

@@ -61,7 +61,7 @@ def registry_of_all(
         own: What the first one says.
         others: Where each of the others says it; None if it does not yet.
     """
-    registry = CollectorRegistry()
+    registry = CollectorRegistry(support_collectors_without_names=True)
     registry.register(WorkersCollector(own, others))
     return registry
 

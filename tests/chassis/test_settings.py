@@ -53,12 +53,19 @@ def test_settings_do_not_change_once_read() -> None:
         settings.listen = "127.0.0.1:2"  # type: ignore[misc]  # that is what is tested
 
 
+@pytest.mark.parametrize("name", ["MOVIEREC_LISTEN", "movierec_listen", "Movierec_Listen"])
+def test_a_variable_may_be_written_in_any_case(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "127.0.0.1:1")
+    assert load_settings(RecommenderSettings, "test", []).listen == "127.0.0.1:1"
+
+
+@pytest.mark.parametrize("name", ["MOVIEREC_LISTN", "movierec_listn", "Movierec_Listn"])
 def test_an_unknown_variable_stops_the_start_and_names_the_nearest(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("MOVIEREC_LISTN", "127.0.0.1:1")
+    monkeypatch.setenv(name, "127.0.0.1:1")
     said = refusal(capsys)
-    assert "MOVIEREC_LISTN: there is no such setting; did you mean MOVIEREC_LISTEN?" in said
+    assert f"{name}: there is no such setting; did you mean MOVIEREC_LISTEN?" in said
 
 
 def test_a_malformed_variable_stops_the_start_with_its_name_and_the_legal_values(

@@ -14,11 +14,17 @@ import movierec_client as mc
 from movierec.v1 import recommender_pb2
 from movierec_client import channels
 from support.client_drivers import AsyncDriver, BlockingDriver
+from support.metrics import metrics_address, scraped
 from support.recommenders import AskedRecommender, running_recommender
 from support.scripted_servers import ScriptedServer
 from support.servers import until, wait_until_serving
 from support.services import started
 from support.versions import publish_by_hand, publish_many
+
+ASKING = 16
+"""Clients at a time, half of them async."""
+
+RESTARTS = 3
 
 KINDS = pytest.mark.parametrize("kind", [BlockingDriver, AsyncDriver], ids=["blocking", "async"])
 
@@ -149,9 +155,8 @@ def test_several_recommenders_take_turns(kind: Any) -> None:
 
 
 @KINDS
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "stopped"])
-def test_a_recommender_that_ends_under_load_costs_nobody_an_error(
-    kind: Any, how: signal.Signals, tmp_path: Path
+def test_a_recommender_that_is_killed_under_load_costs_nobody_an_error(
+    kind: Any, tmp_path: Path
 ) -> None:
     publish_many(tmp_path / "artifacts", "Film")
     with (
@@ -181,8 +186,55 @@ def test_a_recommender_that_ends_under_load_costs_nobody_an_error(
             asking = [pool.submit(ask, i) for i in range(8)]
             for _ in range(40):
                 assert answered.acquire(timeout=60)
-            one.stop(how)
+            one.stop(signal.SIGKILL)
             is_gone.set()
             answers = [answer for asked in asking for answer in asked.result(120)]
 
     assert all(answer == list(range(1, 1001)) for answer in answers)
+
+
+def test_a_recommender_that_is_restarted_under_load_costs_nobody_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside a second one: neither who wants recommendations, nor who wants a movie or the model.
+
+    They are asked of who is ready, as its health says; calls are made again for UNAVAILABLE alone.
+    """
+    monkeypatch.setattr(channels, "_LAST_RECONNECT_MS", 200)
+    publish_many(tmp_path / "artifacts", "Film")
+    is_over = threading.Event()
+
+    def ask(driver: Any) -> int:
+        asked = 0
+        while not is_over.is_set():
+            movies = driver.items(lambda client: client.recommend([10], k=10))
+            assert [movie.rank for movie in movies] == list(range(1, 11))
+            driver.value(lambda client: client.model())
+            driver.value(lambda client: client.search("Film"))
+            asked += 1
+        driver.close()
+        return asked
+
+    def is_under_load(found: dict[str, dict[frozenset[str], float]]) -> bool:
+        method = "movierec.v1.RecommenderService/Recommend"
+        return found["grpc_server_call_started_total"].get(frozenset({method}), 0) > 5 * ASKING
+
+    with started("recommender_service", tmp_path) as stays, ThreadPoolExecutor(ASKING) as pool:
+        with started("recommender_service", tmp_path) as goes:
+            address = f"ipv4:///{stays.address},{goes.address}"
+            with grpc.insecure_channel(stays.address) as channel:
+                wait_until_serving(channel)
+        asking = [
+            pool.submit(ask, kind(recommender=address, timeout_s=60))
+            for kind in (BlockingDriver, AsyncDriver) * (ASKING // 2)
+        ]
+        try:
+            for _ in range(RESTARTS):
+                flags = ("--listen", goes.address, "--metrics-listen", "127.0.0.1:0")
+                with started("recommender_service", tmp_path, *flags) as again:
+                    where = metrics_address(again)
+                    until(lambda: scraped(where), is_under_load)  # noqa: B023
+                    assert again.stop(signal.SIGTERM) == 0
+        finally:
+            is_over.set()
+        assert all(asked.result(60) for asked in asking)

@@ -15,6 +15,7 @@ from grpc_status import rpc_status
 
 import movierec_client as mc
 from movierec.v1 import trainer_pb2
+from movierec_client import channels
 from support.client_drivers import AsyncDriver, BlockingDriver, Driver
 from support.known_messages import event
 from support.scripted_servers import Script, never_ending
@@ -69,6 +70,12 @@ STREAMING_CALLS: dict[str, Callable[[Any], Any]] = {
     "ListRuns": lambda client: client.runs(),
     "ListVersions": lambda client: client.versions(),
 }
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls that are made again are so at once."""
+    monkeypatch.setitem(channels.RETRIES, "initialBackoff", "0.01s")
 
 
 def test_every_status_has_a_kind_of_error() -> None:

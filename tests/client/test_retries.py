@@ -78,18 +78,6 @@ def test_every_method_is_either_made_again_or_not() -> None:
     assert methods == {*MADE_AGAIN, *MADE_AGAIN_FOR_A_VALUE, *MADE_ONCE}
 
 
-def test_a_call_that_reaches_a_server_as_it_stops_is_made_again(
-    driver: Driver, script: Script
-) -> None:
-    """It ends with CANCELLED there, without anybody having looked at it."""
-    answer = recommender_pb2.GetModelResponse()
-    failing_at_first(script, "GetModel", 3, answer, grpc.StatusCode.CANCELLED)
-
-    driver.value(lambda client: client.model())
-
-    assert len(script.requests) == 4
-
-
 @pytest.mark.parametrize("method", [*MADE_AGAIN, *MADE_AGAIN_FOR_A_VALUE])
 def test_a_call_that_may_be_made_twice_is_made_until_it_is_answered_at_most_four_times(
     driver: Driver, script: Script, method: str
@@ -125,7 +113,11 @@ def test_a_call_that_may_not_be_made_twice_is_made_once(
     assert len(script.requests) == 1
 
 
-@pytest.mark.parametrize("code", [grpc.StatusCode.INTERNAL, grpc.StatusCode.RESOURCE_EXHAUSTED])
+@pytest.mark.parametrize(
+    "code",
+    [grpc.StatusCode.CANCELLED, grpc.StatusCode.INTERNAL, grpc.StatusCode.RESOURCE_EXHAUSTED],
+    ids=lambda code: code.name,
+)
 def test_no_call_is_made_again_after_another_error(
     driver: Driver, script: Script, code: grpc.StatusCode
 ) -> None:

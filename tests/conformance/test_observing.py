@@ -4,6 +4,7 @@ import json
 import re
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -23,17 +24,52 @@ A_CALL = {
 """A method of each that takes an empty request."""
 
 
+@contextmanager
+def observed(module: str, folder: Path) -> Iterator[Running]:
+    """A service that says its metrics."""
+    publish_by_hand(folder / "artifacts")
+    with started(module, folder, "--metrics-listen", "127.0.0.1:0") as service:
+        yield service
+
+
+@contextmanager
+def ready(service: Running) -> Iterator[grpc.Channel]:
+    """A channel to a service that is ready."""
+    with grpc.insecure_channel(service.address) as channel:
+        wait_until_serving(channel)
+        yield channel
+
+
 @pytest.fixture(params=A_CALL)
 def running(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running]:
-    publish_by_hand(tmp_path / "artifacts")
-    with started(request.param, tmp_path, "--metrics-listen", "127.0.0.1:0") as service:
+    """One that is the test's own, whose log and figures tell of nothing else."""
+    with observed(request.param, tmp_path) as service:
         yield service
 
 
 @pytest.fixture
 def channel(running: Running) -> Iterator[grpc.Channel]:
-    with grpc.insecure_channel(running.address) as channel:
-        wait_until_serving(channel)
+    with ready(running) as channel:
+        yield channel
+
+
+@pytest.fixture(scope="module", params=A_CALL)
+def shared(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
+    with observed(request.param, tmp_path_factory.mktemp("shared")) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def metrics(shared: Running) -> str:
+    """Where its metrics are."""
+    return metrics_address(shared)
+
+
+@pytest.fixture(scope="module")
+def shared_channel(shared: Running) -> Iterator[grpc.Channel]:
+    with ready(shared) as channel:
         yield channel
 
 
@@ -61,18 +97,20 @@ def log_of(running: Running) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("payload", [b"", b"\xff"], ids=["good", "bad"])
 def test_each_answer_says_which_version_of_movierec_it_is_from_and_its_request_id(
-    running: Running, channel: grpc.Channel, payload: bytes
+    shared: Running, shared_channel: grpc.Channel, payload: bytes
 ) -> None:
-    trailers = trailers_of(channel, A_CALL[running.module], payload, "mine-7")
+    trailers = trailers_of(shared_channel, A_CALL[shared.module], payload, "mine-7")
     assert trailers["movierec-version"] == metadata.version("movierec")
     assert trailers["x-request-id"] == "mine-7"
 
 
 def test_an_answer_to_a_call_without_a_legal_id_has_a_new_one(
-    running: Running, channel: grpc.Channel
+    shared: Running, shared_channel: grpc.Channel
 ) -> None:
-    method = A_CALL[running.module]
-    made = {trailers_of(channel, method, b"", given)["x-request-id"] for given in (None, "a b")}
+    method = A_CALL[shared.module]
+    made = {
+        trailers_of(shared_channel, method, b"", given)["x-request-id"] for given in (None, "a b")
+    }
     assert len(made) == 2
     assert "a b" not in made
 
@@ -134,24 +172,29 @@ def test_it_says_who_it_is_and_counts_its_calls(running: Running, channel: grpc.
     assert found["process_resident_memory_bytes"][frozenset()] > 0
 
 
+def test_one_who_scrapes_may_ask_for_some_samples_by_name(metrics: str) -> None:
+    """As Prometheus' own client libraries have it."""
+    names = {"movierec_build_info", "process_resident_memory_bytes"}
+    assert scraped(metrics, *names).keys() == names
+    assert not scraped(metrics, "no_such_figure")
+
+
 def test_methods_that_there_are_not_make_no_series_of_their_own(
-    running: Running, channel: grpc.Channel
+    shared_channel: grpc.Channel, metrics: str
 ) -> None:
-    address = metrics_address(running)
     for number in range(10):
-        trailers_of(channel, f"/movierec.v1.Nothing/No{number}")
+        trailers_of(shared_channel, f"/movierec.v1.Nothing/No{number}")
     started_calls = until(
-        lambda: scraped(address)["grpc_server_call_started_total"],
+        lambda: scraped(metrics)["grpc_server_call_started_total"],
         lambda found: found.get(frozenset({"other"})) == 10,
     )
     assert not [labels for labels in started_calls if "Nothing" in str(labels)]
 
 
 def test_an_address_for_metrics_that_is_taken_is_refused_with_a_sentence(
-    running: Running, tmp_path: Path
+    shared: Running, metrics: str, tmp_path: Path
 ) -> None:
-    address = metrics_address(running)
-    flags = ("--listen", "127.0.0.1:0", "--metrics-listen", address)
-    said = refused_start(running.module, tmp_path, *flags)
-    assert f"cannot listen on {address} for metrics" in said
+    flags = ("--listen", "127.0.0.1:0", "--metrics-listen", metrics)
+    said = refused_start(shared.module, tmp_path, *flags)
+    assert f"cannot listen on {metrics} for metrics" in said
     assert "Traceback" not in said

@@ -30,16 +30,33 @@ A_CALL = {
 """A method of each that takes an empty request."""
 
 
+@pytest.fixture(scope="module", params=A_CALL)
+def running(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
+    """One for all tests that leave it as it is."""
+    folder = tmp_path_factory.mktemp("running")
+    publish_by_hand(folder / "artifacts")
+    with started(request.param, folder) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def channel(running: Running) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(running.address) as channel:
+        yield channel
+
+
 @pytest.fixture(params=A_CALL)
-def running(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running]:
+def to_stop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running]:
     publish_by_hand(tmp_path / "artifacts")
     with started(request.param, tmp_path) as service:
         yield service
 
 
 @pytest.fixture
-def channel(running: Running) -> Iterator[grpc.Channel]:
-    with grpc.insecure_channel(running.address) as channel:
+def channel_to_stop(to_stop: Running) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(to_stop.address) as channel:
         yield channel
 
 
@@ -97,32 +114,34 @@ def test_a_method_that_is_not_there_is_unimplemented(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_in_order_with_status_0(running: Running, number: int) -> None:
-    assert running.stop(number) == 0
-    assert running.process.stderr
-    assert "Traceback" not in running.process.stderr.read()
+def test_a_signal_ends_it_in_order_with_status_0(to_stop: Running, number: int) -> None:
+    assert to_stop.stop(number) == 0
+    assert to_stop.process.stderr
+    assert "Traceback" not in to_stop.process.stderr.read()
 
 
 def test_it_is_not_ready_from_the_moment_that_it_is_told_to_stop(
-    running: Running, channel: grpc.Channel
+    to_stop: Running, channel_to_stop: grpc.Channel
 ) -> None:
-    watch = health_pb2_grpc.HealthStub(channel).Watch(
+    watch = health_pb2_grpc.HealthStub(channel_to_stop).Watch(
         health_pb2.HealthCheckRequest(service=""), timeout=DEADLINE_S
     )
     serving = health_pb2.HealthCheckResponse.SERVING
     next(answer for answer in watch if answer.status == serving)
-    running.process.send_signal(signal.SIGTERM)
+    to_stop.process.send_signal(signal.SIGTERM)
     assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 def test_a_watch_of_the_health_does_not_hold_up_the_stop(
-    running: Running, channel: grpc.Channel
+    to_stop: Running, channel_to_stop: grpc.Channel
 ) -> None:
-    watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(service=""))
+    watch = health_pb2_grpc.HealthStub(channel_to_stop).Watch(
+        health_pb2.HealthCheckRequest(service="")
+    )
     next(watch)
-    running.process.send_signal(signal.SIGTERM)
+    to_stop.process.send_signal(signal.SIGTERM)
     # Far less than the grace, which is 8 s.
-    assert running.process.wait(timeout=5) == 0
+    assert to_stop.process.wait(timeout=5) == 0
 
 
 def test_an_address_that_is_taken_is_refused_with_a_sentence(
@@ -133,9 +152,10 @@ def test_an_address_that_is_taken_is_refused_with_a_sentence(
     assert "Traceback" not in said
 
 
-def test_help_names_every_setting_with_its_meaning(running: Running) -> None:
+@pytest.mark.parametrize("module", A_CALL)
+def test_help_names_every_setting_with_its_meaning(module: str) -> None:
     said = subprocess.run(
-        [sys.executable, "-m", running.module, "--help"],
+        [sys.executable, "-m", module, "--help"],
         capture_output=True,
         text=True,
         timeout=DEADLINE_S,
@@ -146,9 +166,10 @@ def test_help_names_every_setting_with_its_meaning(running: Running) -> None:
     assert "HOST:PORT to serve on" in said
 
 
-def test_a_wrong_setting_ends_the_start_with_a_sentence(running: Running) -> None:
+@pytest.mark.parametrize("module", A_CALL)
+def test_a_wrong_setting_ends_the_start_with_a_sentence(module: str) -> None:
     wrong = subprocess.run(
-        [sys.executable, "-m", running.module, "--shutdown-grace-s", "-1"],
+        [sys.executable, "-m", module, "--shutdown-grace-s", "-1"],
         capture_output=True,
         text=True,
         timeout=DEADLINE_S,

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import grpc
 import pytest
+from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_status import rpc_status
 
-from movierec.chassis import health
+from movierec.chassis import gate, health
 from movierec.v1 import recommender_pb2 as pb
 from movierec.v1.recommender_pb2_grpc import RecommenderServiceStub
 from support.recommenders import SLOW_READER, running_recommender
@@ -120,3 +122,33 @@ def test_a_call_that_was_sent_before_its_client_could_hear_of_the_stop_is_answer
 
             asked = pool.submit(ask_as_it_stops)
         assert asked.result(DEADLINE_S) == 1_000
+
+
+def test_a_call_that_comes_too_late_is_turned_away_as_one_to_be_made_again_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As far as it comes before gRPC's own server stops, which says CANCELLED."""
+    monkeypatch.setattr(gate, "QUIET_S", 5.0)
+    monkeypatch.setattr(gate, "TURNING_AWAY_S", 5.0)
+    with ThreadPoolExecutor(1) as pool, ExitStack() as stack:
+        with running_recommender(tmp_path / "artifacts") as recommender:
+            options = [("grpc.enable_retries", 0)]
+            channel = stack.enter_context(grpc.insecure_channel(recommender.address, options))
+            stub = RecommenderServiceStub(channel)
+            stub.ListVersions(pb.ListVersionsRequest(), timeout=DEADLINE_S)
+
+            def ask_until_it_stops() -> grpc.RpcError:
+                while True:
+                    try:
+                        stub.ListVersions(pb.ListVersionsRequest(), timeout=DEADLINE_S)
+                    except grpc.RpcError as error:
+                        return error
+
+            asked = pool.submit(ask_until_it_stops)
+        refused = asked.result(DEADLINE_S)
+    info, retry = error_details_pb2.ErrorInfo(), error_details_pb2.RetryInfo()
+    for message, packed in zip((info, retry), rpc_status.from_call(refused).details, strict=True):
+        assert packed.Unpack(message)
+    assert (refused.code(), info.reason) == (grpc.StatusCode.UNAVAILABLE, "STOPPING")
+    trailers = {item.key: item.value for item in refused.trailing_metadata()}
+    assert int(trailers["grpc-retry-pushback-ms"]) == retry.retry_delay.ToMilliseconds() == 1_000

@@ -277,6 +277,7 @@ def test_each_process_is_scraped_and_told_apart_by_its_number(
             for _ in range(times):
                 asked.recommend(10)
         found = until(lambda: scraped(where), lambda found: sum(calls_of(found).values()) == 3)
+        some = scraped(where, "movierec_workers", "movierec_serving_version")
     assert calls_of(found) == {"1": 1, "2": 2}
     assert found["movierec_remembered_answers_asked_total"] == {
         frozenset({"hit", "1"}): 0,
@@ -287,6 +288,7 @@ def test_each_process_is_scraped_and_told_apart_by_its_number(
     for name in ("movierec_serving_version", "process_resident_memory_bytes"):
         assert found[name].keys() == {frozenset({"1"}), frozenset({"2"})}
     assert found["movierec_workers"] == {frozenset({"answering"}): 2, frozenset({"missing"}): 0}
+    assert some == {name: found[name] for name in ("movierec_workers", "movierec_serving_version")}
 
 
 def test_what_is_scraped_of_several_processes_is_read_in_either_form(

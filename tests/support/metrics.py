@@ -1,6 +1,7 @@
 """What a service says of itself to whoever scrapes it."""
 
 import re
+import urllib.parse
 import urllib.request
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -17,9 +18,10 @@ def metrics_address(service: Running) -> str:
     raise AssertionError("it did not say where its metrics are")
 
 
-def scraped(address: str) -> dict[str, dict[frozenset[str], float]]:
-    """The samples by name, and by the values of their labels."""
-    with urllib.request.urlopen(f"http://{address}/metrics") as answer:
+def scraped(address: str, *names: str) -> dict[str, dict[frozenset[str], float]]:
+    """The samples by name, and by the values of their labels; all of them, or those asked for."""
+    query = urllib.parse.urlencode([("name[]", name) for name in names])
+    with urllib.request.urlopen(f"http://{address}/metrics?{query}") as answer:
         text = answer.read().decode()
     found: dict[str, dict[frozenset[str], float]] = {}
     for family in text_string_to_metric_families(text):

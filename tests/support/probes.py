@@ -10,6 +10,7 @@ from google.protobuf.wrappers_pb2 import Int64Value
 from movierec.chassis.boundary import ErrorBoundary
 from movierec.chassis.call import answered_by, note, send
 from movierec.chassis.errors import ServiceError
+from movierec.chassis.gate import Gate
 from movierec.chassis.observing import CallObserver
 
 SERVICE = "movierec.test.Probe"
@@ -60,7 +61,7 @@ async def call_probe(
         "Break": grpc.unary_unary_rpc_method_handler(break_down, *coders),
     }
     table = {ServiceError: grpc.StatusCode.NOT_FOUND}
-    server = grpc.aio.server(interceptors=[ErrorBoundary(table, observer)])
+    server = grpc.aio.server(interceptors=[ErrorBoundary(table, observer, Gate())])
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, methods)])
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

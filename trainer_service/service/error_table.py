@@ -4,10 +4,12 @@ import grpc
 
 from movierec.chassis.boundary import ErrorTable
 from movierec.chassis.errors import InvalidRequestError, RequestTooLargeError, ServiceError
+from movierec.chassis.gate import StoppingError
 from trainer_service import errors
 
 ERROR_TABLE: ErrorTable = {
     ServiceError: grpc.StatusCode.INTERNAL,
+    StoppingError: grpc.StatusCode.UNAVAILABLE,
     RequestTooLargeError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     InvalidRequestError: grpc.StatusCode.INVALID_ARGUMENT,
     errors.DataError: grpc.StatusCode.FAILED_PRECONDITION,

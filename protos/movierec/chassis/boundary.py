@@ -28,6 +28,7 @@ from movierec.chassis.errors import (
     ServiceError,
     Violation,
 )
+from movierec.chassis.gate import Gate
 from movierec.chassis.observing import CallObserver, Context
 from movierec.chassis.watching import observed
 
@@ -65,11 +66,13 @@ class ErrorBoundary(grpc.aio.ServerInterceptor):
         table: The status of each class of errors; a class that is not there
             takes that of its nearest base.
         observer: Told when each call begins and ends.
+        gate: Where the calls of our own services come in.
     """
 
-    def __init__(self, table: ErrorTable, observer: CallObserver) -> None:
+    def __init__(self, table: ErrorTable, observer: CallObserver, gate: Gate) -> None:
         self._table = table
         self._observer = observer
+        self._gate = gate
         self._guarded: dict[str, tuple[Method, Any]] = {}
         """The wrapped handlers of our methods, each made at its first call."""
 
@@ -115,6 +118,7 @@ class ErrorBoundary(grpc.aio.ServerInterceptor):
         async def guarded(payload: bytes, context: Context) -> Any:
             call = self._observer.begins(context)
             try:
+                self._gate.enter(context)
                 request = _decode(payload, handler)
                 response = await respond(request, context)
                 call.sends()
@@ -150,6 +154,7 @@ class ErrorBoundary(grpc.aio.ServerInterceptor):
         async def guarded(request: Any, context: Context) -> AsyncIterator[Message]:
             call = self._observer.begins(context)
             try:
+                self._gate.enter(context)
                 async with aclosing(respond(request, context)) as responses:
                     async for response in responses:
                         if not call.sent:

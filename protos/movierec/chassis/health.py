@@ -33,14 +33,14 @@ class Health(HealthServicer):  # type: ignore[misc]  # grpc_health is not typed
         self._ended = False
 
     async def set(self, names: Iterable[str], *, ready: bool) -> None:
-        """Says whether calls make sense, under each of these names; not after `end`."""
+        """Says whether calls make sense, under each of these names; not after `settle`."""
         async with self._changed:
             if not self._settled:
                 self._ready |= dict.fromkeys(names, ready)
                 self._changed.notify_all()
 
-    async def end(self) -> None:
-        """Says for good that nothing is ready, and ends the watches once they have said so.
+    async def settle(self) -> None:
+        """Says for good that nothing is ready.
 
         Who watches is given the time to send its calls elsewhere: a server of gRPC's that stops
         ends what reaches it meanwhile, and whoever sent that sees an error.
@@ -51,6 +51,9 @@ class Health(HealthServicer):  # type: ignore[misc]  # grpc_health is not typed
         self._settled = True
         if self._watches:
             await asyncio.sleep(CLIENTS_HEAR_S)
+
+    async def end(self) -> None:
+        """Ends the watches; clients would begin them anew at once before the server stops."""
         async with self._changed:
             self._ended = True
             self._changed.notify_all()

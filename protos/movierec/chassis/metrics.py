@@ -75,7 +75,8 @@ def usual_metrics(service: str) -> CollectorRegistry:
     Args:
         service: What the service is called.
     """
-    registry = CollectorRegistry()
+    # Ours make their figures when they are asked for them, and so cannot name them before.
+    registry = CollectorRegistry(support_collectors_without_names=True)
     registry.register(BuildInfo(service))
     ProcessCollector(registry=registry)
     return registry

@@ -20,6 +20,7 @@ from prometheus_client.metrics_core import Metric
 from movierec.chassis.boundary import ErrorBoundary, ErrorTable
 from movierec.chassis.call_log import CallLog
 from movierec.chassis.call_metrics import CallMetrics
+from movierec.chassis.gate import Gate
 from movierec.chassis.health import LIVENESS, Health
 from movierec.chassis.logs import set_up_logs
 from movierec.chassis.metrics import LoopCollector, MetricsEndpoint, usual_metrics
@@ -91,8 +92,9 @@ class ServiceServer:
         if metrics:
             self.registry.register(metrics)
         observer = CallObserver(metrics=metrics, log=CallLog.installed(), tracing=self._tracing)
+        self._gate = Gate()
         self.grpc = grpc.aio.server(
-            interceptors=[ErrorBoundary(errors, observer)],
+            interceptors=[ErrorBoundary(errors, observer, self._gate)],
             options=[
                 # Otherwise two servers bind one port without a word.
                 ("grpc.so_reuseport", int(shares_port)),
@@ -145,6 +147,8 @@ class ServiceServer:
             background: Stopped while the calls under way finish.
         """
         grace_s = self._settings.shutdown_grace_s
+        await self._health.settle()
+        await self._gate.shut()
         await self._health.end()
         draining = asyncio.create_task(self.grpc.stop(grace_s))
         began = time.monotonic()

@@ -124,7 +124,8 @@ def load_settings(
     unknown = [
         _unknown_variable(name, kind)
         for name in sorted(os.environ)
-        if name.startswith(PREFIX) and name not in KNOWN_VARIABLES
+        # In any case: pydantic-settings takes `movierec_listen`, too.
+        if name.upper().startswith(PREFIX) and name.upper() not in KNOWN_VARIABLES
     ]
     if unknown:
         sys.exit("\n".join(unknown))
@@ -165,7 +166,7 @@ def _printed(settings: ServiceSettings, flags: Sequence[str]) -> list[str]:
 
 def _unknown_variable(name: str, kind: type[ServiceSettings]) -> str:
     legal = sorted(f"{PREFIX}{field.upper()}" for field in told_settings(kind))
-    nearest = difflib.get_close_matches(name, legal, n=1)
+    nearest = difflib.get_close_matches(name.upper(), legal, n=1)
     hint = f"did you mean {nearest[0]}? " if nearest else ""
     return f"{name}: there is no such setting; {hint}There are {', '.join(legal)}"
 
