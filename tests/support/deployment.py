@@ -22,6 +22,8 @@ ASKING = Path(__file__).with_name("asking_all_the_time.py")
 BASE_IMAGE = "python:3.11-slim"
 TAG = "e2e"
 REPLICAS = 3
+CONNECTION_AGE_S = 10
+"""Short, so that connections end, and names are looked up again, while a test runs."""
 STEP_S = 600.0
 """How long a build or a training may take; far more than they do."""
 
@@ -159,6 +161,7 @@ class Deployment:
             "DEPLOY_TAG": TAG,
             "DEPLOY_TRAINER_PORT": str(trainer),
             "DEPLOY_RECOMMENDER_PORTS": f"{recommenders[0]}-{recommenders[-1]}",
+            "MOVIEREC_CONNECTION_AGE_S": str(CONNECTION_AGE_S),
         }
         # Instead of what whoever runs this has set up for a deployment of theirs.
         self._no_file = folder / "no.env"
