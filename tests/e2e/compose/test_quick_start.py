@@ -27,6 +27,7 @@ def test_both_services_are_live_before_there_is_any_version(trained: Trained) ->
 def test_one_command_trains_on_the_sample_and_one_recommends(trained: Trained) -> None:
     assert "version 1 is published" in trained.said
     assert "version 1 serves on 1 of 1 replica" in trained.said
+    assert "has published version 1" in trained.deployment.compose("logs", "trainer")
     run = ("--profile", "client", "run", "--rm", "-T", "client")
     asked = trained.deployment.compose(*run, "recommend", "Toy Story", "-k", "3", "--json")
     assert "Toy Story 2 (1999)" in recommended(asked)
