@@ -24,6 +24,11 @@ def test_both_services_are_live_before_there_is_any_version(trained: Trained) ->
     assert trained.deployment.movierec("health", "--live").count(" SERVING ") == 2
 
 
+def test_the_engine_says_that_both_are_healthy(trained: Trained) -> None:
+    for service in ("trainer", "recommender"):
+        trained.deployment.container(service).wait_until_healthy()
+
+
 def test_one_command_trains_on_the_sample_and_one_recommends(trained: Trained) -> None:
     assert "version 1 is published" in trained.said
     assert "version 1 serves on 1 of 1 replica" in trained.said
