@@ -33,9 +33,9 @@ every line is the default. Made from compose.yaml and the settings' classes by \
 `make settings-page`; a test holds that it is current."""
 MEANINGS = {
     "DEPLOY_DATA": "A folder that holds a folder for each data set, as a path that begins with / "
-    "or ./; the trainer, which is no superuser, reads it, and writes nothing there. One that is not "
-    "there is made by the engine, and is empty. Without one there is the sample, which is in the "
-    "trainer's image.",
+    "or ./; the trainer, which is no superuser, reads it, and writes nothing there. One that is "
+    "not there is made by the engine, and is empty. Without one there is the sample, which is in "
+    "the trainer's image.",
     "DEPLOY_BIND": "The address of this machine to listen on. Calls are neither encrypted nor "
     "checked: keep it on loopback, or behind something that does both.",
     "DEPLOY_TRAINER_PORT": "The trainer's port on this machine.",
