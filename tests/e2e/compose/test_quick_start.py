@@ -61,7 +61,7 @@ def test_a_folder_of_ones_own_data_is_mounted_as_it_is(trained: Trained) -> None
     try:
         mounts = deployment.container("trainer").host_config["Binds"]
         assert f"{REAL_DATA}:/data:ro" in mounts
-        version = deployment.train("ml-latest-small", "--force")
+        version = deployment.train("ml-latest-small", "--epochs=5", "--force")
         assert until(deployment.serving_version, lambda serving: serving == version)
         (first, *_) = deployment.objects("recommend", "Toy Story", "-k", "5")
         assert first["title"] != "Toy Story (1995)"
