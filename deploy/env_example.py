@@ -32,8 +32,10 @@ What the deployment can be told. Copy this file to .env, beside compose.yaml, an
 every line is the default. Made from compose.yaml and the settings' classes by \
 `make settings-page`; a test holds that it is current."""
 MEANINGS = {
-    "DEPLOY_DATA": "A folder that holds a folder for each data set; the trainer reads it, and "
-    "writes nothing there. Without one there is the sample, which is in the trainer's image.",
+    "DEPLOY_DATA": "A folder that holds a folder for each data set, as a path that begins with / "
+    "or ./; the trainer, which is no superuser, reads it, and writes nothing there. One that is "
+    "not there is made by the engine, and is empty. Without one there is the sample, which is in "
+    "the trainer's image.",
     "DEPLOY_BIND": "The address of this machine to listen on. Calls are neither encrypted nor "
     "checked: keep it on loopback, or behind something that does both.",
     "DEPLOY_TRAINER_PORT": "The trainer's port on this machine.",
@@ -43,6 +45,7 @@ MEANINGS = {
     "DEPLOY_TRAINER_MEMORY": "The most memory that the trainer gets. Training on 20 million "
     "ratings takes 1.6 GB at the default settings, and 3.4 GB with every movie.",
     "DEPLOY_TRAINER_CPUS": "The most cores that the trainer gets; no more than there are.",
+    "DEPLOY_RECOMMENDERS": "How many recommenders there are, unless `--scale` says otherwise.",
     "DEPLOY_RECOMMENDER_MEMORY": "The most memory that each recommender gets.",
     "DEPLOY_RECOMMENDER_CPUS": "The most cores that each recommender gets; no more than there are.",
     "DEPLOY_STOP_GRACE_PERIOD": "After how long a service that is stopped is killed; longer than "

@@ -33,6 +33,10 @@ class RecommenderSettings(ServiceSettings):
     health is NOT_SERVING. Who heeds that, as movierec's own client does, asks other replicas, and
     fails if all are too old; who does not is answered all the same. No limit if not given."""
 
+    connection_age_s: Annotated[float, Field(ge=0.05, le=1_000_000)] = 300.0
+    """Seconds after which a client is asked to make a new connection, for which it looks the name
+    up again and so finds recommenders that were added; calls under way go on."""
+
     chunk_size: Annotated[int, Field(ge=1, le=1000)] = 100
     """Recommendations in a message, at most; a message costs about as much as a hundred."""
 

@@ -136,7 +136,12 @@ class Recommender:
     @staticmethod
     def _server(settings: RecommenderSettings, **more: Any) -> ServiceServer:
         return ServiceServer(
-            settings, name="recommender", services=[SERVICE_NAME], errors=ERROR_TABLE, **more
+            settings,
+            name="recommender",
+            services=[SERVICE_NAME],
+            errors=ERROR_TABLE,
+            connection_age_s=settings.connection_age_s,
+            **more,
         )
 
     def _listening(self, settings: RecommenderSettings) -> tuple[ServiceServer, Workers | None]:

@@ -88,6 +88,7 @@ class Worker:
             services=[SERVICE_NAME],
             errors=ERROR_TABLE,
             shares_port=True,
+            connection_age_s=self._settings.connection_age_s,
         )
         answering = answering_of(self._settings, self._log)
         server.add_metrics(

@@ -1,5 +1,6 @@
 """The compose files and the images' recipe, without an engine."""
 
+import inspect
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import yaml
 
 from deploy.env_example import EXAMPLE, OF_THE_IMAGE, SERVICES, env_example, passed_on
 from movierec.chassis.settings import load_settings, told_settings
+from movierec_client import Client
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = ROOT / "deploy" / "compose.yaml"
@@ -122,6 +124,14 @@ def test_the_example_of_variables_is_current() -> None:
 def test_the_images_have_the_version_of_the_distribution() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert {*re.findall(r"ARG VERSION=(\S+)", DOCKERFILE)} == {project["version"]}
+
+
+def test_the_command_that_checks_the_health_gives_up_before_the_engine_does() -> None:
+    """So that it says why."""
+    checks = re.findall(r"HEALTHCHECK .*--timeout=(\d+)s", DOCKERFILE)
+    assert len(checks) == 3
+    given_up_s = inspect.signature(Client).parameters["timeout_s"].default
+    assert all(float(timeout_s) >= 2 * given_up_s for timeout_s in checks)
 
 
 def test_all_that_is_installed_into_an_image_is_held_to_its_hash() -> None:

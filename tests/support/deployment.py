@@ -22,6 +22,8 @@ ASKING = Path(__file__).with_name("asking_all_the_time.py")
 BASE_IMAGE = "python:3.11-slim"
 TAG = "e2e"
 REPLICAS = 3
+CONNECTION_AGE_S = 10
+"""Short, so that connections end, and names are looked up again, while a test runs."""
 STEP_S = 600.0
 """How long a build or a training may take; far more than they do."""
 
@@ -103,8 +105,19 @@ class Container:
         return bool(state["Running"] and state["Health"]["Status"] == "healthy")
 
     def wait_until_healthy(self) -> None:
-        """Waits for its next health check that is a good one."""
-        until(lambda: self.is_healthy, bool)
+        """Waits for its next health check that is a good one, which takes ten seconds and more."""
+        until(lambda: self.is_healthy, bool, STEP_S)
+
+    def wait_until_live(self) -> None:
+        """Waits until what its health check runs says so, as soon as it does."""
+        config = json.loads(docker("inspect", "--format={{json .Config}}", self.container_id))
+        _, *check = config["Healthcheck"]["Test"]
+        ask = ("docker", "exec", self.container_id, *check)
+        until(
+            lambda: subprocess.run(ask, capture_output=True, check=False).returncode,
+            lambda status: status == 0,
+            STEP_S,
+        )
 
     @property
     def host_config(self) -> Any:
@@ -159,6 +172,7 @@ class Deployment:
             "DEPLOY_TAG": TAG,
             "DEPLOY_TRAINER_PORT": str(trainer),
             "DEPLOY_RECOMMENDER_PORTS": f"{recommenders[0]}-{recommenders[-1]}",
+            "MOVIEREC_CONNECTION_AGE_S": str(CONNECTION_AGE_S),
         }
         # Instead of what whoever runs this has set up for a deployment of theirs.
         self._no_file = folder / "no.env"
@@ -198,11 +212,11 @@ class Deployment:
         return found
 
     def up(self, *arguments: str, **variables: str) -> None:
-        """Brings up what is not, and waits until all of it is healthy."""
+        """Brings up what is not, and waits until all of it is live."""
         self.compose("up", "--detach", *arguments, variables=variables)
         for service in ("trainer", "recommender"):
             for container in self.containers(service):
-                container.wait_until_healthy()
+                container.wait_until_live()
 
     def client_command(self, *options: str) -> list[str]:
         """What starts a container of the client's image in the deployment's network.

@@ -59,9 +59,11 @@ def _done(work: Coroutine[None, None, Answer]) -> Answer:
     return asyncio.run_coroutine_threadsafe(work, _loop()).result(DEADLINE_S)
 
 
-def until(ask: Callable[[], Answer], is_so: Callable[[Answer], bool]) -> Answer:
+def until(
+    ask: Callable[[], Answer], is_so: Callable[[Answer], bool], wait_s: float = DEADLINE_S
+) -> Answer:
     """Asks again and again until the answer is as it should be, and returns it."""
-    deadline = time.monotonic() + DEADLINE_S
+    deadline = time.monotonic() + wait_s
     while not is_so(answer := ask()):
         assert time.monotonic() < deadline, f"it is still {answer}"
     return answer

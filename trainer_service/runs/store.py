@@ -15,6 +15,7 @@ from typing import IO
 from pydantic import ValidationError
 
 from movierec.control.files import make_folder, make_in_folder, replace_file
+from trainer_service.errors import said_by
 from trainer_service.model.settings import TrainingSettings
 from trainer_service.runs.run import Run, RunEvent
 
@@ -41,8 +42,14 @@ class RunStore:
         Raises:
             OSError: Another process owns it, or it cannot be written to.
         """
-        make_folder(self._root)
-        self._lock = (self._root / LOCK).open("w", encoding="ascii")
+        try:
+            make_folder(self._root)
+            self._lock = (self._root / LOCK).open("w", encoding="ascii")
+        except OSError as error:
+            raise OSError(
+                f"no run can be kept in {self._root}: {said_by(error)}; let the trainer's user "
+                f"write to it, or name another folder with MOVIEREC_RUNS_DIR"
+            ) from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

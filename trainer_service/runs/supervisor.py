@@ -369,7 +369,7 @@ class RunSupervisor:
             state=state,
             **(update.news if update else {}),
         )
-        active.run = before.after(event)
+        active.become(before.after(event))
         self._runs[before.run_id] = active.run
         try:
             self._store.append(event)

@@ -68,6 +68,9 @@ class ServiceServer:
         shares_port: Whether it shares its port with others that do; whose port
             that is has been made sure of with `movierec.chassis.port`.
         scraped: What is answered to whoever scrapes, given what this process says.
+        connection_age_s: Seconds, give or take a tenth, after which it asks a client to make
+            another connection; calls under way on the old one go on for as long as they take.
+            Never if not given.
 
     Raises:
         OSError: An address cannot be listened on, or spans cannot be sent as is asked for.
@@ -82,6 +85,7 @@ class ServiceServer:
         errors: ErrorTable,
         shares_port: bool = False,
         scraped: Callable[[CollectorRegistry], CollectorRegistry] = lambda own: own,
+        connection_age_s: float | None = None,
     ) -> None:
         self._settings = settings
         self._services = tuple(services)
@@ -100,6 +104,7 @@ class ServiceServer:
                 ("grpc.so_reuseport", int(shares_port)),
                 ("grpc.max_concurrent_streams", STREAMS_A_CONNECTION),
                 # The largest message is left at grpc's 4 MiB: to say so costs time at each call.
+                *_ages(connection_age_s),
             ],
         )
         self._health = Health()
@@ -162,6 +167,11 @@ class ServiceServer:
         # Side by side: after a grace that was used up there is not much time left.
         last = [part.stop for part in (self._endpoint, self._tracing) if part]
         await asyncio.gather(*map(asyncio.to_thread, last))
+
+
+def _ages(seconds: float | None) -> list[tuple[str, int]]:
+    # Without a grace, for which gRPC's default is none, so that no call is cut off.
+    return [] if seconds is None else [("grpc.max_connection_age_ms", round(seconds * 1_000))]
 
 
 def main_of(

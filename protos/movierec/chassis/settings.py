@@ -25,6 +25,7 @@ KNOWN_VARIABLES = frozenset(
     for name in (
         "ARTIFACTS_DIR",
         "CHUNK_SIZE",
+        "CONNECTION_AGE_S",
         "CONTROL_DIR",
         "DATA_DIR",
         "DOWNLOAD_URL",

@@ -24,9 +24,15 @@ def test_both_services_are_live_before_there_is_any_version(trained: Trained) ->
     assert trained.deployment.movierec("health", "--live").count(" SERVING ") == 2
 
 
+def test_the_engine_says_that_both_are_healthy(trained: Trained) -> None:
+    for service in ("trainer", "recommender"):
+        trained.deployment.container(service).wait_until_healthy()
+
+
 def test_one_command_trains_on_the_sample_and_one_recommends(trained: Trained) -> None:
     assert "version 1 is published" in trained.said
     assert "version 1 serves on 1 of 1 replica" in trained.said
+    assert "has published version 1" in trained.deployment.compose("logs", "trainer")
     run = ("--profile", "client", "run", "--rm", "-T", "client")
     asked = trained.deployment.compose(*run, "recommend", "Toy Story", "-k", "3", "--json")
     assert "Toy Story 2 (1999)" in recommended(asked)
@@ -55,7 +61,7 @@ def test_a_folder_of_ones_own_data_is_mounted_as_it_is(trained: Trained) -> None
     try:
         mounts = deployment.container("trainer").host_config["Binds"]
         assert f"{REAL_DATA}:/data:ro" in mounts
-        version = deployment.train("ml-latest-small", "--force")
+        version = deployment.train("ml-latest-small", "--epochs=5", "--force")
         assert until(deployment.serving_version, lambda serving: serving == version)
         (first, *_) = deployment.objects("recommend", "Toy Story", "-k", "5")
         assert first["title"] != "Toy Story (1995)"

@@ -5,21 +5,31 @@ from collections.abc import Iterator
 import pytest
 
 from e2e.compose.conftest import Trained
-from support.deployment import REPLICAS, Container, Deployment, asked_all_the_time
+from support.deployment import REPLICAS, Container, Deployment, Load, asked_all_the_time
 from support.servers import until
 
 pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="module")
-def scaled(trained: Trained) -> Iterator[Deployment]:
-    """With three recommenders that all serve."""
+def running_before(trained: Trained) -> Iterator[Load]:
+    """Clients that ran before there were three recommenders, until each had answered them."""
     deployment = trained.deployment
-    deployment.up("--scale", f"recommender={REPLICAS}")
-    until(lambda: serving(deployment), lambda count: count == REPLICAS)
-    yield deployment
+    with asked_all_the_time(deployment) as load:
+        deployment.up("--scale", f"recommender={REPLICAS}")
+        until(lambda: serving(deployment), lambda count: count == REPLICAS)
+        replicas = deployment.containers("recommender")
+        until(lambda: [replica.calls("Recommend") for replica in replicas], all)
+    yield load
     deployment.up("--scale", "recommender=1")
     until(lambda: serving(deployment), lambda count: count == 1)
+
+
+@pytest.fixture
+def scaled(trained: Trained, running_before: Load) -> Deployment:
+    """With three recommenders that all serve."""
+    assert running_before.calls
+    return trained.deployment
 
 
 def serving(deployment: Deployment) -> int:
@@ -36,6 +46,10 @@ def is_ready(container: Container) -> bool:
 def test_versions_sees_every_replica(scaled: Deployment) -> None:
     said = scaled.movierec("versions")
     assert f"serves on {REPLICAS} of {REPLICAS} replicas" in said
+
+
+def test_clients_that_run_already_find_replicas_that_are_added(running_before: Load) -> None:
+    assert running_before.errors == []
 
 
 def test_calls_are_spread_evenly(scaled: Deployment) -> None:

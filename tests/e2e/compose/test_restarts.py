@@ -23,7 +23,7 @@ def test_a_service_whose_process_is_killed_comes_back_and_serves_the_same(
     container = deployment.container(service)
     container.kill_process()
     assert deployment.container(service) == container
-    container.wait_until_healthy()
+    container.wait_until_live()
     assert until(deployment.serving_version, bool) == before
     assert deployment.movierec("health").count(" SERVING ") == 2
 

@@ -110,3 +110,9 @@ def test_weights_are_discarded_with_all_that_is_beside_them_left(store: RunStore
     store.discard_checkpoints(run.run_id)
     assert not checkpoints.exists()
     assert store.runs() == [run]
+
+
+def test_a_folder_that_nobody_can_write_to_is_named_and_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "runs").touch()
+    with pytest.raises(OSError, match=r"no run can be kept in .*/runs: .*MOVIEREC_RUNS_DIR"):
+        RunStore(tmp_path / "runs").lock()
