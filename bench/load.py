@@ -144,9 +144,12 @@ def invented(movie_count: int, dim: int) -> Publication:
 
 def invented_titles(count: int, rng: np.random.Generator) -> Iterator[str]:
     """Titles of words of real ones, with articles, brackets and accents as often as in ML-20M."""
-    words = sorted({word for film in load_catalogue().real for word in film.title[:-7].split()})
+    words = sorted(
+        {word.strip(",()") for film in load_catalogue().real for word in film.title[:-7].split()}
+        - {""}
+    )
     for _ in range(count):
-        chosen = [words[i].strip(",") for i in rng.integers(len(words), size=6)]
+        chosen = [words[i] for i in rng.integers(len(words), size=6)]
         article, brackets, accents = rng.random(3)
         title = " ".join(chosen[: rng.integers(1, 4)])
         if accents < 0.05:
