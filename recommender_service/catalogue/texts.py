@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import accumulate, islice
 from typing import overload
 
 BLOCK = 512
@@ -52,15 +52,13 @@ class Texts(Sequence[str]):
     def extend(self, texts: Iterable[str]) -> None:
         """Adds texts behind the others; quick when they are `BLOCK` at a time."""
         left = iter(texts)
-        if room := -len(self) % BLOCK:
-            self._fill_up(list(islice(left, room)))
+        if (room := -len(self) % BLOCK) and (first := list(islice(left, room))):
+            self._fill_up(first)
         while block := list(islice(left, BLOCK)):
             self._blocks.append("")
             self._fill_up(block)
 
     def _fill_up(self, texts: list[str]) -> None:
-        begin = len(self._blocks[-1])
-        for text in texts:
-            self._begins.append(begin)
-            begin += len(text)
-        self._blocks[-1] += "".join(texts)
+        block = self._blocks[-1]
+        self._begins.extend(accumulate(map(len, texts[:-1]), initial=len(block)))
+        self._blocks[-1] = "".join([block, *texts])

@@ -8,16 +8,17 @@ perdus".
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 # Also "(1999-2001)" and "(1999- )"; some real titles close twice.
 _YEAR = re.compile(r"\(\s*([0-9]{4})(?:\s*[-\u2013]\s*(?:[0-9]{4})?)?\s*\)+\s*$")
 # Also with brackets in them; those of "C(r)ook" are part of the word.
 _BRACKETS = re.compile(r"(?<!\S)\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
-_ARTICLES = (
+_ARTICLES = {
     *("the", "a", "an", "le", "la", "les", "l'", "un", "une", "una", "el", "los", "las", "lo"),
     *("il", "i", "gli", "der", "die", "das", "den", "det", "de", "het", "ein", "eine", "en"),
     *("ett", "o", "os", "as"),
-)
+}
 _TRAILING_ARTICLE = re.compile(rf"(.*),\s*({'|'.join(map(re.escape, _ARTICLES))})")
 _ALSO_KNOWN_AS = re.compile(r"\s*a\.?k\.?a\.?\s+", re.IGNORECASE)
 _APART = re.compile(r"[\W_]+")
@@ -30,6 +31,10 @@ _SPELT_OUT = str.maketrans(
     | dict.fromkeys("\u2018\u2019\u02bc`", "'")
     | {"&": " and "}
 )
+
+
+REMEMBERED = 4_096
+"""Words with accents that are kept as they were folded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +67,11 @@ def title_keys(title: str) -> list[TitleKey]:
 def names_and_year(title: str) -> tuple[list[str], int | None]:
     """The same in few objects, for very many titles: the names, and the year of them all."""
     rest, year = _split_year(title)
-    if "(" not in rest:
-        name = _fold(rest)
-        return [name] if name else [], year
-    outside, inside = _split_brackets(rest)
-    names = [_fold(outside), _fold(rest)]
+    outside, inside = _split_brackets(rest) if "(" in rest else (rest, [])
+    names = [_fold(rest)]
+    if not inside:
+        return names if names[0] else [], year
+    names.insert(0, _fold(outside))
     for form in inside:
         known_as = _ALSO_KNOWN_AS.match(form)
         names.append(_fold(form[known_as.end() :] if known_as else form))
@@ -99,17 +104,22 @@ def _split_year(title: str) -> tuple[str, int | None]:
 
 def _split_brackets(title: str) -> tuple[str, list[str]]:
     """A title without what is in brackets, and what is in each of them."""
-    if title.count("(") == title.count(")") == 1:  # nearly always, so without a pattern
-        begin, end = title.index("("), title.index(")")
-        if begin > end or not (title[:begin] or " ")[-1].isspace():
+    begin, end = title.find("("), title.rfind(")")
+    if begin > end:
+        return title, []
+    if title.find("(", begin + 1) < 0 and title.find(")", begin) == end:
+        # Nearly always, so without a pattern.
+        if begin and not title[begin - 1].isspace():
             return title, []
         return f"{title[:begin]} {title[end + 1 :]}", [title[begin + 1 : end]]
     return _BRACKETS.sub(" ", title), _BRACKETS.findall(title)
 
 
 def _fold(text: str) -> str:
-    bare = text if text.isascii() else _without_accents(text)
-    return (bare.isascii() and _fold_plain(bare)) or _fold_any(bare)
+    if not text.isascii():
+        # By words, for those with accents come again and again.
+        text = " ".join([word if word.isascii() else _bare(word) for word in text.split(" ")])
+    return (text.isascii() and _fold_plain(text)) or _fold_any(text)
 
 
 def _fold_plain(text: str) -> str:
@@ -135,6 +145,9 @@ def _fold_any(text: str) -> str:
     return _APART.sub(" ", plain.replace("'", "")).strip() or " ".join(plain.split())
 
 
-def _without_accents(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.replace(_ACUTE, "'"))
-    return "".join([char for char in decomposed if not unicodedata.combining(char)])
+@lru_cache(REMEMBERED)
+def _bare(word: str) -> str:
+    """A word without accents, its other letters spelt out in ASCII where that is usual."""
+    decomposed = unicodedata.normalize("NFKD", word.replace(_ACUTE, "'"))
+    bare = "".join([char for char in decomposed if not unicodedata.combining(char)])
+    return bare.casefold().translate(_SPELT_OUT)
