@@ -14,6 +14,7 @@ from contextlib import suppress
 
 import uvloop
 
+from movierec.chassis.ending import end_process
 from movierec.chassis.logs import set_up_logs
 from recommender_service.__main__ import tune
 from recommender_service.service.worker import Worker
@@ -64,3 +65,4 @@ if __name__ == "__main__":
     tune()
     with suppress(EOFError):  # before it had begun
         uvloop.run(work(Line(socket.socket(fileno=int(sys.argv[1])))))
+    end_process(0)

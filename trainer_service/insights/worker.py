@@ -6,13 +6,13 @@ takes what processor time others leave, and offers itself when memory runs out.
 """
 
 import os
-import sys
 import traceback
 from contextlib import suppress
 
 # Of the libraries of linear algebra; they read it when they are imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+from movierec.chassis.ending import end_process
 from movierec.chassis.errors import ServiceError
 from trainer_service.artifact.manifest import BadVersionError
 from trainer_service.errors import DamagedVersionError, StorageError, said_by
@@ -29,8 +29,7 @@ def main() -> None:
     told, job = begin(oom_score_adj=900)
     outcome = _outcome(InsightsJob.model_validate_json(job))
     told.write(f"{outcome.model_dump_json()}\n".encode())
-    sys.stderr.flush()
-    os._exit(0)
+    end_process(0)
 
 
 def _outcome(job: InsightsJob) -> Outcome:

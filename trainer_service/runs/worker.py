@@ -5,10 +5,9 @@ of JSON to standard output. Standard input stays open: when it ends, the service
 is gone, and so is the reason to go on.
 """
 
-import os
-import sys
 import traceback
 
+from movierec.chassis.ending import end_process
 from movierec.chassis.errors import ServiceError
 from trainer_service.lifeline import begin
 from trainer_service.runs.job import Job, run_job
@@ -39,9 +38,8 @@ def main() -> None:
     except Exception:  # noqa: BLE001  # the process's own boundary; the service sees the status
         traceback.print_exc()
         status = 1
-    sys.stderr.flush()
     # TensorFlow's own teardown takes a while and has nothing left to do.
-    os._exit(status)
+    end_process(status)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import grpc
 import uvloop
@@ -20,6 +20,7 @@ from prometheus_client.metrics_core import Metric
 from movierec.chassis.boundary import ErrorBoundary, ErrorTable
 from movierec.chassis.call_log import CallLog
 from movierec.chassis.call_metrics import CallMetrics
+from movierec.chassis.ending import end_process
 from movierec.chassis.gate import Gate
 from movierec.chassis.health import LIVENESS, Health
 from movierec.chassis.logs import set_up_logs
@@ -179,7 +180,7 @@ def main_of(
     module: str,
     kind: type[SettingsT],
     build: Callable[[SettingsT], Service],
-) -> None:
+) -> NoReturn:
     """The whole of a service's `__main__`.
 
     Args:
@@ -190,6 +191,7 @@ def main_of(
 
     Raises:
         SystemExit: A setting is not legal, or the service cannot start with it.
+            Otherwise the process ends here, when the service does.
     """
     settings = load_settings(kind, f"python -m {module}")
     set_up_logs(settings.log_level, settings.log_format)
@@ -201,6 +203,7 @@ def main_of(
             sys.exit(f"{name}: {error}")
 
     uvloop.run(run())
+    end_process(0)
 
 
 async def serve(name: str, service: Service) -> None:
