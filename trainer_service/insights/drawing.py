@@ -178,9 +178,14 @@ def share(axis_value: float, _: object = None) -> str:
     return f"{axis_value * 100:.3g} %"
 
 
-def named(name: str) -> str:
-    """The name of a genre, as long as a picture has room for it."""
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 2]}…"
+def named(name: str, longest: int = LONGEST_NAME) -> str:
+    """A name, of a genre if nothing else is said, as long as a picture has room for it.
+
+    Args:
+        name: The name.
+        longest: In letters.
+    """
+    return name if len(name) <= longest else f"{name[: longest - 2]}…"
 
 
 COUNTS = FuncFormatter(counted)

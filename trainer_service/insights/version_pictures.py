@@ -221,7 +221,7 @@ def _apart(
     taken: list[tuple[float, float, float]] = []
     kept: list[tuple[float, float, str]] = []
     for x, y, whole in points:
-        title = whole if len(whole) <= LONGEST_LABEL else f"{whole[: LONGEST_LABEL - 2]}…"
+        title = named(whole, LONGEST_LABEL)
         width = 0.0165 * len(title)  # half of it, about
         if abs(x) + width > 1.05 or any(
             abs(y - other_y) < 0.055 and abs(x - other_x) < width + other_width + 0.02

@@ -282,9 +282,13 @@ def test_where_some_years_have_no_mean_the_page_tells_the_rule_and_the_means_of_
     assert "from 4.00 to 4.00" in page
 
 
+def measured(each: float, **others: float) -> RankingMetrics:
+    """What was measured of a method: the same figure for all but some."""
+    return RankingMetrics.model_validate(dict.fromkeys(RankingMetrics.model_fields, each) | others)
+
+
 def test_a_method_keeps_its_colour_and_shape_when_another_is_missing() -> None:
-    fields = dict.fromkeys(RankingMetrics.model_fields, 0.5) | {"user_count": 9}
-    metrics = RankingMetrics(**fields)
+    metrics = measured(0.5, user_count=9)
 
     def markers(methods: Iterable[str]) -> set[tuple[str, str]]:
         svg = rankings("rankings", "all", dict.fromkeys(methods, metrics)).svg
@@ -329,19 +333,7 @@ def test_of_data_that_has_changed_a_version_has_no_page_and_says_so(tmp_path: Pa
 
 
 def test_the_bars_of_a_measure_end_where_it_does() -> None:
-    sure = RankingMetrics(
-        user_count=2,
-        recall_at_20=0.5,
-        recall_at_50=0.99,
-        ndcg_at_100=0.01,
-        recall_at_20_standard_error=0.4,
-        recall_at_50_standard_error=0.4,
-        ndcg_at_100_standard_error=0.4,
-        coverage=0.5,
-        coverage_standard_error=0,
-        popularity_rank=1,
-        popularity_rank_standard_error=0,
-    )
+    sure = measured(0.4, user_count=2, recall_at_20=0.5, recall_at_50=0.99, ndcg_at_100=0.01)
     picture = rankings("bars", "two people", {"this model": sure}).svg
     ticks = [float(text) for text in re.findall(r">(\d\.\d+)<", picture)]
     assert max(ticks) == 1
