@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from movierec.cells import plain_parts
 from trainer_service.data.bad_rows import BadRowKind
 from trainer_service.data.cells import (
     MAX_RATING,
@@ -23,7 +24,6 @@ from trainer_service.data.cells import (
     parse_rating,
     split_cells,
 )
-from trainer_service.data.plain_cells import plain_parts
 
 _ONE_BYTE_SEPARATOR = b"\x1f"
 """What stands in for "::" in the fast way, since the C parser takes one byte only."""

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from movierec.cells import plain_parts
 from trainer_service.data.cells import (
     MAX_RATING,
     MIN_RATING,
@@ -24,7 +25,6 @@ from trainer_service.data.cells import (
     split_cells,
 )
 from trainer_service.data.forms import TableForm, recognise
-from trainer_service.data.plain_cells import plain_parts
 from trainer_service.data.rating_rows import BLOCK_BYTES, line_blocks
 
 TIMESTAMP = "timestamp"

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer_service.data import plain_cells
-from trainer_service.data.plain_cells import plain_parts
+from movierec import cells as cells_module
+from movierec.cells import Cells, plain_parts
 from trainer_service.data.rating_blocks import BlockParser
 
 PARSER = BlockParser(",", (0, 1, 2))
@@ -56,7 +56,7 @@ def test_stars_that_are_none_make_no_row(stars: str) -> None:
 
 @pytest.mark.parametrize("part_bytes", [1, 5, 2**19])
 def test_parts_do_not_change_what_is_read(monkeypatch: pytest.MonkeyPatch, part_bytes: int) -> None:
-    monkeypatch.setattr(plain_cells, "PART_BYTES", part_bytes)
+    monkeypatch.setattr(cells_module, "PART_BYTES", part_bytes)
     lines = "".join(f"{at},{at * at},{at % 5 + 0.5}\n" for at in range(1, 40))
     found = PARSER.parse_plain(lines.encode())
     assert found
@@ -87,7 +87,7 @@ def test_cells_are_where_the_separators_are(lines: list[list[str]]) -> None:
 
 
 def test_dates_and_numbers_that_are_none_are_not_made_up() -> None:
-    def of(*times: str) -> plain_cells.PlainCells:
+    def of(*times: str) -> Cells:
         (cells,) = plain_parts("".join(f"{time}\n" for time in times).encode(), ",")
         assert cells
         return cells
