@@ -2,14 +2,15 @@
 
 import csv
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import accumulate, pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
+from movierec.cells import Cells, csv_parts
 from movierec.chassis.legal import shown
-from recommender_service.catalogue.movie import Movie
+from recommender_service.catalogue.movie import LARGEST_YEAR, Movie
 from recommender_service.catalogue.movies import NO_YEAR, MovieTable
-from recommender_service.catalogue.texts import BLOCK
 from recommender_service.errors import BadVersionError
 from recommender_service.memory import SharedMemory
 from recommender_service.pacing import paced
@@ -18,12 +19,16 @@ MOVIES = "movies.csv"
 HEADER = ["movie_id", "title", "year", "genres", "rating_count"]
 LONGEST_SENTENCE = 300
 
+PART_BYTES = 2**16
+"""Of rows that are read between two pauses."""
+
 
 def movies_of(file: SharedMemory, count: int) -> MovieTable:
     """The movies that a file holds.
 
-    There are two ways of reading: the quick one takes blocks of rows, and only
-    sees that something is wrong; then the careful one, row by row, says what.
+    There are two ways of reading: the quick one takes many rows at once, and only
+    sees that something is unusual; then the careful one, row by row, says what is
+    wrong, if anything is.
 
     Args:
         file: Its content.
@@ -33,9 +38,8 @@ def movies_of(file: SharedMemory, count: int) -> MovieTable:
         BadVersionError: FORMAT: it is no such table, or another number of rows.
             VALUES: a movie is in it twice.
     """
-    try:
-        movies = _quickly(file.lines())
-    except (ValueError, csv.Error):
+    movies = _quickly(file)
+    if movies is None:
         movies = _carefully(file.lines())
     if len(movies) != count:
         raise BadVersionError(
@@ -45,33 +49,63 @@ def movies_of(file: SharedMemory, count: int) -> MovieTable:
     return movies
 
 
-class _Genres(dict[str, tuple[str, ...]]):
-    """Genres by the text that joins them; there are few that differ."""
-
-    def __missing__(self, text: str) -> tuple[str, ...]:
-        self[text] = genres = tuple(text.split("|")) if text else ()
-        return genres
-
-
-def _quickly(lines: Iterable[bytes]) -> MovieTable:
-    rows = csv.reader(map(bytes.decode, lines), strict=True)
-    _check_header(rows)
-    movies, genres_of = MovieTable(), _Genres()
-    # So few at a time that the garbage collector does not begin to look at them.
-    blocks = iter(lambda: list(islice(rows, BLOCK)), [])
-    for block in paced(blocks, 1):
-        movie_ids, titles, years, genres, rating_counts = zip(*block, strict=True)
-        numbers = [int(year) if year else NO_YEAR for year in years]
-        if numbers.count(NO_YEAR) != years.count(""):
-            raise ValueError("a year is negative")
-        movies.extend(
-            movie_ids=list(map(int, movie_ids)),
-            titles=titles,
-            years=numbers,
-            genres=list(map(genres_of.__getitem__, genres)),
-            rating_counts=list(map(int, rating_counts)),
-        )
+def _quickly(file: SharedMemory) -> MovieTable | None:
+    """The same of a file in which all is as it should be; None of another one."""
+    header = next(file.lines(), b"")
+    if header.rstrip() != ",".join(HEADER).encode():
+        return None
+    movies, codes = MovieTable(), dict[bytes, int]()
+    text = np.frombuffer(file.content[len(header) :], np.uint8)
+    for cells in paced(csv_parts(text, len(HEADER), PART_BYTES), 1):
+        if cells is None or not (_is_utf8(cells.text) and _add(movies, cells, codes)):
+            return None
     return movies
+
+
+def _add(movies: MovieTable, cells: Cells, codes: dict[bytes, int]) -> bool:
+    """Adds some rows of plain cells; returns whether they are such.
+
+    Args:
+        movies: To which.
+        cells: Of the rows.
+        codes: By the text of genres, as far as they are known.
+    """
+    movie_ids, years, rating_counts = cells.numbers(0), cells.numbers(2, NO_YEAR), cells.numbers(4)
+    (titles, title_sizes), (genres, genre_sizes) = cells.letters(1), cells.letters(3)
+    if (
+        movie_ids is None
+        or years is None
+        or rating_counts is None
+        or years.max() > LARGEST_YEAR
+        or max(title_sizes.max(), genre_sizes.max()) > csv.field_size_limit()
+    ):
+        return False
+    joined, genre_codes = genres.tobytes(), []
+    for begin, end in pairwise(accumulate(genre_sizes.tolist(), initial=0)):
+        its_genres = joined[begin:end]
+        if (code := codes.get(its_genres)) is None:
+            code = codes[its_genres] = movies.genre_code(_genres_of(its_genres.decode()))
+        genre_codes.append(code)
+    movies.extend_columns(
+        movie_ids=movie_ids,
+        titles=(titles, title_sizes),
+        years=years,
+        genre_codes=genre_codes,
+        rating_counts=rating_counts,
+    )
+    return True
+
+
+def _is_utf8(text: NDArray[np.uint8]) -> bool:
+    try:
+        text.tobytes().decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _genres_of(text: str) -> tuple[str, ...]:
+    return tuple(text.split("|")) if text else ()
 
 
 def _carefully(lines: Iterable[bytes]) -> MovieTable:
@@ -83,12 +117,12 @@ def _carefully(lines: Iterable[bytes]) -> MovieTable:
             line_count += 1
             yield line.decode()
 
-    movies, genres_of = MovieTable(), _Genres()
+    movies = MovieTable()
     try:
         rows = csv.reader(texts(), strict=True)
         _check_header(rows)
         for row in rows:
-            movies.append(_movie(row, genres_of))
+            movies.extend([_movie(row)])
     except (ValueError, csv.Error) as error:
         sentence = f"{MOVIES} cannot be read: row {len(movies)}, in line {line_count}: {error}"
         raise BadVersionError("FORMAT", sentence[:LONGEST_SENTENCE]) from None
@@ -104,7 +138,7 @@ def _check_header(rows: Iterator[list[str]]) -> None:
         raise BadVersionError("FORMAT", sentence[:LONGEST_SENTENCE])
 
 
-def _movie(row: list[str], genres_of: _Genres) -> Movie:
+def _movie(row: list[str]) -> Movie:
     if len(row) != len(HEADER):
         raise ValueError(f"it has {len(row)} columns; it must have {', '.join(HEADER)}")
     movie_id, title, year, genres, rating_count = row
@@ -112,7 +146,7 @@ def _movie(row: list[str], genres_of: _Genres) -> Movie:
         movie_id=_number("movie_id", movie_id),
         title=title,
         year=_number("year", year) if year else None,
-        genres=genres_of[genres],
+        genres=_genres_of(genres),
         rating_count=_number("rating_count", rating_count),
     )
 

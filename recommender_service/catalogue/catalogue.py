@@ -1,7 +1,6 @@
 """The movies of a version, found by row, by id and by name."""
 
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -10,17 +9,14 @@ from recommender_service.catalogue.genres import Genres
 from recommender_service.catalogue.movie import LARGEST_NUMBER, Movie
 from recommender_service.catalogue.movies import NO_YEAR, MovieSelection, MovieTable
 from recommender_service.catalogue.names import Names
+from recommender_service.catalogue.naming import names_of
 from recommender_service.catalogue.searching import Search
 from recommender_service.catalogue.titles import (
+    LONGEST_NAME,
     TitleKey,
     asked_key,
-    names_and_year,
     title_keys,
 )
-from recommender_service.pacing import paced
-
-LONGEST_NAME = 200
-"""Characters of a text or a title that are looked at; no real title is as long."""
 
 NEAREST_COUNT = 3
 """Titles that are suggested for one that is not there."""
@@ -33,9 +29,6 @@ LETTERS_AN_EDIT = 3
 
 MOST_NAMESAKES = 100
 """Movies of one name; among more none is looked for that is meant before the others."""
-
-TITLES_AT_A_TIME = 128
-"""Whose names are found between two pauses."""
 
 REMEMBERED = 8_192
 """Movies that are kept as they were made; what is asked for again is mostly the same."""
@@ -68,21 +61,13 @@ class Catalogue:
         self._remembered = lru_cache(REMEMBERED)(self.movies.__getitem__)
         self._rows_by_id = np.argsort(self.movies.movie_ids, kind="stable")
         self._sorted_ids = self.movies.movie_ids[self._rows_by_id]
-        title_years = array("h")
-        self._names = Names(self._named(title_years))
+        named = names_of(self.movies.titles)
+        self._names = Names(named.names, named.titles)
         self._search = Search(self._names, self.movies.rating_counts)
-        self._years = np.where(np.asarray(title_years) == NO_YEAR, self.movies.years, title_years)
+        self._years = np.where(named.years == NO_YEAR, self.movies.years, named.years)
 
     def __len__(self) -> int:
         return len(self.movies)
-
-    def _named(self, years: "array[int]") -> Iterator[tuple[str, int]]:
-        """Names and their rows; the years that the titles give are added to `years`."""
-        for row, title in paced(enumerate(self.movies.titles), TITLES_AT_A_TIME):
-            names, year = names_and_year(title[:LONGEST_NAME])
-            years.append(NO_YEAR if year is None else year)
-            for name in names:
-                yield name, row
 
     def movie(self, row: int) -> Movie:
         """The movie of a row; those that were asked for of late are remembered."""

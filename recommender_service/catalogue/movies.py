@@ -7,7 +7,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender_service.catalogue.movie import LARGEST_NUMBER, LARGEST_YEAR, Movie
+from recommender_service.catalogue.movie import LARGEST_NUMBER, Movie
 from recommender_service.catalogue.texts import Texts
 
 NO_YEAR = -1
@@ -35,8 +35,7 @@ class MovieTable(Sequence[Movie]):
         self._genres: list[tuple[str, ...]] = []  # by code
         self._code_of_genres: dict[tuple[str, ...], int] = {}
         self._rating_counts = array("q")
-        for movie in movies:
-            self.append(movie)
+        self.extend(movies)
 
     def __len__(self) -> int:
         return len(self._movie_ids)
@@ -82,54 +81,41 @@ class MovieTable(Sequence[Movie]):
         """Every list of genres that a movie has, once."""
         return self._genres
 
-    def append(self, movie: Movie) -> None:
-        """Adds a row."""
-        self.extend(
-            movie_ids=[movie.movie_id],
-            titles=[movie.title],
-            years=[NO_YEAR if movie.year is None else movie.year],
-            genres=[movie.genres],
-            rating_counts=[movie.rating_count],
-        )
+    def extend(self, movies: Iterable[Movie]) -> None:
+        """Adds rows."""
+        for movie in movies:
+            self._movie_ids.append(movie.movie_id)
+            self._years.append(NO_YEAR if movie.year is None else movie.year)
+            self._genre_codes.append(self.genre_code(movie.genres))
+            self._rating_counts.append(movie.rating_count)
+            self.titles.extend([movie.title])
 
-    def extend(
+    def extend_columns(
         self,
         *,
-        movie_ids: Sequence[int],
-        titles: Sequence[str],
-        years: Sequence[int],
-        genres: Sequence[tuple[str, ...]],
-        rating_counts: Sequence[int],
+        movie_ids: NDArray[np.int64],
+        titles: tuple[NDArray[np.uint8], NDArray[np.int64]],
+        years: NDArray[np.int64],
+        genre_codes: Iterable[int],
+        rating_counts: NDArray[np.int64],
     ) -> None:
-        """Adds rows, column by column.
+        """Adds rows, column by column; the numbers must be such as a `Movie` may have.
 
         Args:
-            movie_ids: At least one; the other columns are as long.
-            titles: As in the data.
+            movie_ids: (N,); the other columns are as long.
+            titles: In UTF-8, one behind another, and how many bytes each has.
             years: `NO_YEAR` where it is not known.
-            genres: In the data's order.
+            genre_codes: From `genre_code`.
             rating_counts: Clean ratings in the data.
-
-        Raises:
-            ValueError: A number is not one that a message can hold. No row is added.
         """
-        try:
-            ids, counts = array("q", movie_ids), array("q", rating_counts)
-            is_legal = min(ids) >= 0 <= min(counts) and min(years) >= NO_YEAR
-        except OverflowError:
-            is_legal = False
-        if not is_legal or max(years) > LARGEST_YEAR:
-            rows = zip(movie_ids, titles, years, genres, rating_counts, strict=True)
-            for movie_id, title, year, its_genres, rating_count in rows:
-                Movie(movie_id, title, None if year == NO_YEAR else year, its_genres, rating_count)
-            raise AssertionError("none of these movies is illegal")
-        self._movie_ids += ids
-        self._rating_counts += counts
-        self._years.extend(years)
-        self._genre_codes.extend(map(self._code_of, genres))
-        self.titles.extend(titles)
+        self._movie_ids.frombytes(movie_ids.tobytes())
+        self._years.frombytes(years.astype(np.int16).tobytes())
+        self._genre_codes.extend(genre_codes)
+        self._rating_counts.frombytes(rating_counts.tobytes())
+        self.titles.extend_encoded(*titles)
 
-    def _code_of(self, genres: tuple[str, ...]) -> int:
+    def genre_code(self, genres: tuple[str, ...]) -> int:
+        """The place in `genre_lists` of the genres of a movie, where it is put if it is new."""
         code = self._code_of_genres.setdefault(genres, len(self._genres))
         if code == len(self._genres):
             self._genres.append(genres)

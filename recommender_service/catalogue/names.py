@@ -1,19 +1,28 @@
 """Names of rows, found exactly, by a part of them, by likeness, and in spite of typing errors."""
 
-from array import array
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from enum import IntEnum
-from itertools import accumulate
+from itertools import pairwise
 from math import ceil
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
+from movierec.cells import spans
 from recommender_service.catalogue.pairs import KINDS, MOST_LOST, count_pairs, pairs_of
+from recommender_service.catalogue.texts import Texts
+from recommender_service.catalogue.utf8 import (
+    decoded,
+    encoded,
+    hashes_of,
+    is_further,
+    last_bits,
+)
+from recommender_service.pacing import paced
 
 BLOCK = 1_024
 """Names that are taken in, or compared, at a time."""
@@ -43,6 +52,7 @@ _LEAST_LENGTH = LEAST_LIKENESS / (200 - LEAST_LIKENESS)
 _LINE_FEED = ord("\n")
 _WORD = 64
 _ARTICLES = (b"the ", b"a ", b"an ")
+_SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 
 
 class Match(IntEnum):
@@ -53,28 +63,6 @@ class Match(IntEnum):
     HOLDS = 2
 
 
-class _Shelf:
-    """The names of one length, as they come in."""
-
-    def __init__(self) -> None:
-        self.rows = array("i")
-        """Whose names they are, in the order of the names."""
-        self.loose: list[str] = []
-        """Names that are not yet in the columns below."""
-        self.letters = bytearray()
-        """The names, encoded, each followed by a line feed."""
-        self.pairs = bytearray()
-        """Of each name."""
-
-    def bind(self) -> None:
-        """Puts the loose names, if there are any, into the columns."""
-        if not self.loose:
-            return
-        self.letters += _encoded("\n".join([*self.loose, ""]))
-        self.pairs += pairs_of(self.loose).tobytes()
-        self.loose.clear()
-
-
 class Names:
     """Names, each of a row; many may have the same name, and one many names.
 
@@ -83,51 +71,52 @@ class Names:
     is read. The place of a name is its number in that order.
 
     Args:
-        names: Names and their rows. No name is empty or holds a line feed.
+        names: None is empty or holds a line feed.
+        rows: Whose names they are, ascending, (N,).
     """
 
-    def __init__(self, names: Iterable[tuple[str, int]]) -> None:
-        hashes, rows = array("q"), array("i")
-        by_length = defaultdict[int, _Shelf](_Shelf)  # in characters
-        for name, row in names:
-            hashes.append(hash(name))
-            rows.append(row)
-            shelf = by_length[len(name)]
-            shelf.rows.append(row)
-            shelf.loose.append(name)
-            if len(shelf.loose) == BLOCK:
-                shelf.bind()
-        for shelf in by_length.values():
-            shelf.bind()
-        self._lengths = sorted(by_length)
-        counts = (len(by_length[length].rows) for length in self._lengths)
-        self._first_places = list(accumulate(counts, initial=0))
-        count = self._first_places[-1]
-        self._rows = np.empty(count, np.int32)
-        self._begins = np.zeros(count + 1, np.int64)  # and where the last one ends
-        self._pairs = np.empty((KINDS // _WORD, count), np.uint64)
-        self._letters = np.empty(sum(len(it.letters) for it in by_length.values()), np.uint8)
-        for length, place in zip(self._lengths, self._first_places, strict=False):
-            shelf = by_length.pop(length)  # so that it takes no memory from here on
-            letters, end = np.frombuffer(shelf.letters, np.uint8), place + len(shelf.rows)
-            pairs = np.frombuffer(shelf.pairs, np.uint64).reshape(end - place, -1)
-            byte = self._begins[place]
-            self._letters[byte : byte + len(letters)] = letters
-            self._begins[place + 1 : end + 1] = byte + 1 + np.flatnonzero(letters == _LINE_FEED)
-            self._pairs[:, place:end] = pairs.T
-            self._rows[place:end] = shelf.rows
+    def __init__(self, names: Texts, rows: NDArray[np.int32]) -> None:
+        letters, bounds = names.part(0, len(names))
+        lengths = _lengths_of(letters, bounds)
+        order = np.argsort(lengths, kind="stable")
+        there, first_places = np.unique(lengths[order], return_index=True)
+        self._lengths: list[int] = there.tolist()
+        self._first_places: list[int] = [*first_places.tolist(), len(names)]
+        self._rows = rows[order]
+        begins, ends = bounds[:-1][order], bounds[1:][order]
+        self._begins = np.zeros(len(names) + 1, np.int64)  # and where the last one ends
+        (ends - begins + 1).cumsum(out=self._begins[1:])
+        self._letters = np.full(self._begins[-1], _LINE_FEED, np.uint8)
+        self._pairs = np.empty((KINDS // _WORD, len(names)), np.uint64)
+        hashes = np.empty(len(names), np.uint64)
+        for place, end in paced(self._blocks(), 1):
+            its_bounds = self._begins[place : end + 1] - self._begins[place]
+            block = self._letters[self._begins[place] : self._begins[end]]
+            is_letter = np.ones(len(block), np.bool_)
+            is_letter[its_bounds[1:] - 1] = False
+            block[is_letter] = spans(letters, begins[place:end], ends[place:end])
+            hashes[place:end] = hashes_of(block, its_bounds)
+            bits = last_bits(block).reshape(end - place, -1)[:, :-1]  # without the line feeds
+            self._pairs[:, place:end] = pairs_of(bits).T
         self._bytes = self._letters.data
-        order = np.argsort(np.asarray(hashes), kind="stable")
-        self._hashes: NDArray[np.int64] = np.asarray(hashes)[order]
-        self._rows_by_hash: NDArray[np.int32] = np.asarray(rows)[order]
+        by_hash = np.argsort(hashes, kind="stable")
+        self._hashes = hashes[by_hash]
+        self._rows_by_hash = self._rows[by_hash]
+
+    def _blocks(self) -> Iterator[tuple[int, int]]:
+        """The first place and the end of some names of one length, until all were given."""
+        for first, end in pairwise(self._first_places):
+            for place in range(first, end, BLOCK):
+                yield place, min(place + BLOCK, end)
 
     def rows_of(self, name: str) -> NDArray[np.int32]:
         """The rows that have a name, in ascending order; by mishap another one, too.
 
         They go by a hash of the name, which another name may have as well.
         """
-        begin = self._hashes.searchsorted(hash(name), "left")
-        end = self._hashes.searchsorted(hash(name), "right")
+        letters = np.frombuffer(encoded(f"{name}\n"), np.uint8)
+        found = hashes_of(letters, np.array([0, len(letters)]))
+        begin, end = (int(self._hashes.searchsorted(found, side)[0]) for side in _SIDES)
         return self._rows_by_hash[begin:end]
 
     def holding(self, part: str) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
@@ -139,7 +128,7 @@ class Names:
         Returns:
             A row for each of its names that holds the text, and the `Match`.
         """
-        letters = _encoded(part)
+        letters = encoded(part)
         places = self._places_holding(part)
         begins, ends = self._begins[places], self._begins[places + 1] - 1
         matches = np.full(len(places), Match.HOLDS, np.uint8)
@@ -215,7 +204,7 @@ class Names:
         begins: NDArray[np.int64] = self._begins[first:-1]
         if not begins.size:
             return begins
-        letters = _encoded(part)
+        letters = encoded(part)
         if len(letters) == 1:
             # In most names, so that it is quicker not to ask where.
             found = self._letters[begins[0] :] == letters[0]
@@ -244,20 +233,21 @@ class Names:
     def _at(self, places: NDArray[np.int64]) -> list[str]:
         """The names of places."""
         begins, ends = self._begins[places].tolist(), (self._begins[places + 1] - 1).tolist()
-        return [
-            str(self._bytes[begin:end], "utf-8", "surrogatepass")
-            for begin, end in zip(begins, ends, strict=True)
-        ]
+        return [decoded(self._bytes[begin:end]) for begin, end in zip(begins, ends, strict=True)]
 
 
-def _encoded(text: str) -> bytes:
-    """A text in UTF-8, in which a part of a text is a part of its bytes; any text has one."""
-    return text.encode("utf-8", "surrogatepass")
+def _lengths_of(letters: NDArray[np.uint8], bounds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Letters of each of some texts, (N,)."""
+    further = np.flatnonzero(is_further(letters))
+    texts = np.searchsorted(bounds, further, "right") - 1
+    lengths: NDArray[np.int64] = np.diff(bounds) - np.bincount(texts, minlength=len(bounds) - 1)
+    return lengths
 
 
 def _pairs_of_text(text: str) -> NDArray[np.uint64]:
     """The kinds of pairs of one text, as a column."""
-    return pairs_of([text]).T
+    letters = last_bits(np.frombuffer(encoded(text), np.uint8))
+    return pairs_of(letters[np.newaxis]).T
 
 
 def _compared(

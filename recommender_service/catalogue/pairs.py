@@ -6,8 +6,6 @@ pair is of two letters side by side, or with one between them, so that a text
 keeps most of its pairs whatever typing error is in it.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,19 +19,17 @@ _MIXER = np.uint8(37)
 _DISTANCES = (1, 2)
 
 
-def pairs_of(texts: Sequence[str]) -> NDArray[np.uint64]:
+def pairs_of(letters: NDArray[np.uint8]) -> NDArray[np.uint64]:
     """The kinds of pairs that each of several texts has.
 
     Args:
-        texts: N, not empty, all of one length.
+        letters: Of N texts of L letters, L at least 1; of each the last 8 bits, (N, L).
 
     Returns:
         (N, KINDS / 64), a bit for each kind.
     """
-    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
-    letters = codes.astype(np.uint8).reshape(len(texts), -1)
     mixed = letters * _MIXER  # modulo 256, as bytes are
-    has = np.zeros((len(texts), KINDS), np.bool_)
+    has = np.zeros((len(letters), KINDS), np.bool_)
     # One number for a text and a kind, since that is half the work of two.
     begins, flat = np.arange(0, has.size, KINDS)[:, None], has.reshape(-1)
     for distance in _DISTANCES:

@@ -2,31 +2,33 @@
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, islice
+from itertools import pairwise
 from typing import overload
 
-BLOCK = 512
-"""Texts that are kept as one."""
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender_service.catalogue.utf8 import decoded, encoded
 
 
 class Texts(Sequence[str]):
     """Texts in order, each made when it is asked for.
 
-    They are kept in blocks of many, one behind another. A million strings would
-    take three times the memory, and freeing them would hold up every thread of
-    the process for long.
+    They are kept in UTF-8, one behind another. A million strings would take three
+    times the memory, and freeing them would hold up every thread of the process
+    for long.
 
     Args:
         texts: Any.
     """
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
-        self._blocks: list[str] = []
-        self._begins = array("I")
+        self._letters = bytearray()
+        self._bounds = array("q", [0])
         self.extend(texts)
 
     def __len__(self) -> int:
-        return len(self._begins)
+        return len(self._bounds) - 1
 
     @overload
     def __getitem__(self, position: int) -> str: ...
@@ -36,29 +38,39 @@ class Texts(Sequence[str]):
         if isinstance(position, slice):
             return [self[i] for i in range(*position.indices(len(self)))]
         position = range(len(self))[position]  # counted from the end, if negative
-        begin = self._begins[position]
-        if (position + 1) % BLOCK and position + 1 < len(self):
-            return self._blocks[position // BLOCK][begin : self._begins[position + 1]]
-        return self._blocks[position // BLOCK][begin:]
+        return decoded(self._letters[self._bounds[position] : self._bounds[position + 1]])
 
     def __iter__(self) -> Iterator[str]:
-        for number, block in enumerate(self._blocks):
-            begin = 0
-            for end in self._begins[number * BLOCK + 1 : (number + 1) * BLOCK]:
-                yield block[begin:end]
-                begin = end
-            yield block[begin:]
+        for begin, end in pairwise(self._bounds):
+            yield decoded(self._letters[begin:end])
 
     def extend(self, texts: Iterable[str]) -> None:
-        """Adds texts behind the others; quick when they are `BLOCK` at a time."""
-        left = iter(texts)
-        if (room := -len(self) % BLOCK) and (first := list(islice(left, room))):
-            self._fill_up(first)
-        while block := list(islice(left, BLOCK)):
-            self._blocks.append("")
-            self._fill_up(block)
+        """Adds texts behind the others."""
+        parts = [encoded(text) for text in texts]
+        letters = np.frombuffer(b"".join(parts), np.uint8)
+        self.extend_encoded(letters, np.fromiter(map(len, parts), np.int64, len(parts)))
 
-    def _fill_up(self, texts: list[str]) -> None:
-        block = self._blocks[-1]
-        self._begins.extend(accumulate(map(len, texts[:-1]), initial=len(block)))
-        self._blocks[-1] = "".join([block, *texts])
+    def extend_encoded(self, letters: NDArray[np.uint8], sizes: NDArray[np.int64]) -> None:
+        """Adds texts behind the others.
+
+        Args:
+            letters: The texts in UTF-8, one behind another.
+            sizes: Bytes of each, (N,).
+        """
+        bounds = sizes.cumsum() + self._bounds[-1]
+        self._letters += letters.data
+        self._bounds.frombytes(bounds.tobytes())
+
+    def part(self, begin: int, end: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """Some of the texts in UTF-8, one behind another; copies.
+
+        Args:
+            begin: The first of them.
+            end: The first that is none of them any more.
+
+        Returns:
+            Their bytes, and where in these each begins, and the last one ends, (N + 1,).
+        """
+        bounds = np.array(self._bounds[begin : end + 1])
+        letters = bytes(memoryview(self._letters)[bounds[0] : bounds[-1]])
+        return np.frombuffer(letters, np.uint8), bounds - bounds[0]

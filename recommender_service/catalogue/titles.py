@@ -14,12 +14,15 @@ from functools import lru_cache
 _YEAR = re.compile(r"\(\s*([0-9]{4})(?:\s*[-\u2013]\s*(?:[0-9]{4})?)?\s*\)+\s*$")
 # Also with brackets in them; those of "C(r)ook" are part of the word.
 _BRACKETS = re.compile(r"(?<!\S)\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
-_ARTICLES = {
+LONGEST_NAME = 200
+"""Characters of a text or a title that are looked at; no real title is as long."""
+
+ARTICLES = {
     *("the", "a", "an", "le", "la", "les", "l'", "un", "une", "una", "el", "los", "las", "lo"),
     *("il", "i", "gli", "der", "die", "das", "den", "det", "de", "het", "ein", "eine", "en"),
     *("ett", "o", "os", "as"),
 }
-_TRAILING_ARTICLE = re.compile(rf"(.*),\s*({'|'.join(map(re.escape, _ARTICLES))})")
+_TRAILING_ARTICLE = re.compile(rf"(.*),\s*({'|'.join(map(re.escape, ARTICLES))})")
 _ALSO_KNOWN_AS = re.compile(r"\s*a\.?k\.?a\.?\s+", re.IGNORECASE)
 _APART = re.compile(r"[\W_]+")
 # ASCII to lower case and blanks; of what is not ASCII nothing is ever looked up.
@@ -118,7 +121,7 @@ def _split_brackets(title: str) -> tuple[str, list[str]]:
 def _fold(text: str) -> str:
     if not text.isascii():
         # By words, for those with accents come again and again.
-        text = " ".join([word if word.isascii() else _bare(word) for word in text.split(" ")])
+        text = " ".join([word if word.isascii() else bare_word(word) for word in text.split(" ")])
     return (text.isascii() and _fold_plain(text)) or _fold_any(text)
 
 
@@ -131,7 +134,7 @@ def _fold_plain(text: str) -> str:
             return ""
         rest, _, last = text.replace("`", "'").strip().rpartition(",")
         article = last.strip().lower()
-        if article in _ARTICLES:
+        if article in ARTICLES:
             text = f"{article}{rest}" if article.endswith("'") else f"{article} {rest}"
     return b" ".join(text.encode().translate(_TO_WORDS, b"'`").split()).decode()
 
@@ -146,8 +149,8 @@ def _fold_any(text: str) -> str:
 
 
 @lru_cache(REMEMBERED)
-def _bare(word: str) -> str:
+def bare_word(word: str) -> str:
     """A word without accents, its other letters spelt out in ASCII where that is usual."""
     decomposed = unicodedata.normalize("NFKD", word.replace(_ACUTE, "'"))
-    bare = "".join([char for char in decomposed if not unicodedata.combining(char)])
-    return bare.casefold().translate(_SPELT_OUT)
+    without = "".join([char for char in decomposed if not unicodedata.combining(char)])
+    return without.casefold().translate(_SPELT_OUT)

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender_service.catalogue.catalogue import (
-    LONGEST_NAME,
     MOST_NAMESAKES,
     NEAREST_COUNT,
     AmbiguousNameError,
@@ -15,7 +14,7 @@ from recommender_service.catalogue.catalogue import (
 )
 from recommender_service.catalogue.movie import Movie
 from recommender_service.catalogue.searching import ENOUGH_MATCHES
-from recommender_service.catalogue.titles import asked_key
+from recommender_service.catalogue.titles import LONGEST_NAME, asked_key
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=300)
 """Also what is no Unicode text, such as lone surrogates."""

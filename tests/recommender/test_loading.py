@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from movierec.v1.artifact_pb2 import ArtifactManifest
 from recommender_service.artifact.loading import load_version
 from recommender_service.artifact.manifest import parse_manifest, read_manifest
+from recommender_service.catalogue.movie import Movie
 from recommender_service.errors import BadVersionError
 from support.damage import (
     break_reading,
@@ -87,6 +88,24 @@ def test_the_test_s_own_signature_is_as_good_as_the_trainer_s(folder: Path) -> N
     movies(HEADER, *ROWS)(folder)
     embeddings(npy(CIRCLE))(folder)
     assert load_version(folder).catalogue.movie(0).rating_count == 5
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "\n".join([HEADER, *ROWS]),
+        "\r\n".join([HEADER, *ROWS, ""]),
+        "\n".join([HEADER, *ROWS, ""]).replace("Drama", '"Drama"').replace(",5", ',"5"'),
+        "\n".join([HEADER, *ROWS, ""]).replace("10,", "+10,").replace(",5", ", 5"),
+    ],
+    ids=["no last line end", "returns", "more quotes", "more signs"],
+)
+def test_it_does_not_matter_how_the_table_of_movies_is_written(folder: Path, written: str) -> None:
+    replace_file(folder, "movies.csv", written.encode())
+    found = load_version(folder).catalogue.movies
+    assert list(found) == [
+        Movie(10 * (i + 1), title, 1999, ("Drama",), 5) for i, title in enumerate(TITLES)
+    ]
 
 
 def test_columns_in_fortran_order_are_as_good_as_rows(folder: Path) -> None:

@@ -1,11 +1,13 @@
 """Names of rows, held against plain lists."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
 from recommender_service.catalogue.names import (
@@ -18,13 +20,21 @@ from recommender_service.catalogue.names import (
     Names,
 )
 from recommender_service.catalogue.pairs import KINDS, count_pairs, pairs_of
+from recommender_service.catalogue.utf8 import encoded, last_bits
 from support.edits import edits_between
+from support.name_index import names_of
 
 FEW_LETTERS = st.text("ab \u00e9八\ud800", min_size=1, max_size=8).filter(str.strip)
 WORDS = st.lists(
     st.sampled_from(["the", "a", "an", "ab", "abba", "b", "he a", "\u00bd"]), min_size=1, max_size=4
 ).map(" ".join)
 NAMES = FEW_LETTERS | WORDS
+
+
+def pairs_in(texts: Sequence[str]) -> NDArray[np.uint64]:
+    """The pairs of texts of one length."""
+    letters = last_bits(np.frombuffer(encoded("".join(texts)), np.uint8))
+    return pairs_of(letters.reshape(len(texts), -1))
 
 
 def kinds(text: str) -> set[int]:
@@ -74,7 +84,7 @@ def holding(names: Names, part: str) -> set[tuple[int, Match]]:
 def test_names_are_found_exactly_by_likeness_and_in_spite_of_errors(
     pairs: list[tuple[str, int]], text: str
 ) -> None:
-    names = Names(pairs)
+    names = names_of(pairs)
     assert names.rows_of(text).tolist() == [row for name, row in pairs if name == text]
     assert alike(names, text) == sorted(
         (row, likeness(text, name)) for name, row in pairs if likeness(text, name)
@@ -96,7 +106,7 @@ def test_a_part_is_found_once_in_every_name_that_holds_it(
     several: list[str], part: str, more: int
 ) -> None:
     named = [*several, *[f"{part} {part}"] * more]  # with these it is not looked at one by one
-    rows, matches = Names([(name, row) for row, name in enumerate(named)]).holding(part)
+    rows, matches = names_of([(name, row) for row, name in enumerate(named)]).holding(part)
     assert sorted(zip(rows.tolist(), matches.tolist(), strict=True)) == [
         (row, match(name, part)) for row, name in enumerate(named) if part in name
     ]
@@ -117,26 +127,26 @@ def test_a_part_is_found_once_in_every_name_that_holds_it(
     ],
 )
 def test_one_english_article_in_front_does_not_count(name: str, part: str, how: Match) -> None:
-    assert holding(Names([(name, 3)]), part) == {(3, how)}
+    assert holding(names_of([(name, 3)]), part) == {(3, how)}
 
 
 @given(NAMES, NAMES, NAMES)
 def test_a_text_has_the_pairs_of_every_part_of_it(before: str, part: str, after: str) -> None:
-    pairs = pairs_of([part])
+    pairs = pairs_in([part])
     assert count_pairs(pairs.T).tolist() == [len(kinds(part))]
-    assert np.array_equal(pairs_of([before + part + after]) & pairs, pairs)
+    assert np.array_equal(pairs_in([before + part + after]) & pairs, pairs)
 
 
 @given(st.lists(st.text(min_size=3, max_size=3)))
 def test_the_pairs_of_many_texts_are_those_of_each(texts: list[str]) -> None:
-    for text, pairs in zip(texts, pairs_of([*texts, "end"]), strict=False):
-        assert np.array_equal(pairs_of([text])[0], pairs)
+    for text, pairs in zip(texts, pairs_in([*texts, "end"]), strict=False):
+        assert np.array_equal(pairs_in([text])[0], pairs)
 
 
 @pytest.mark.parametrize("count", [BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 3 * BLOCK - 1])
 def test_names_of_one_length_are_found_in_every_block(count: int) -> None:
     pairs = [(f"film {i:04}", i + 7) for i in range(count)]
-    names = Names(pairs)
+    names = names_of(pairs)
     assert holding(names, "film") == {(row, Match.BEGINS) for _, row in pairs}
     for i in (0, 1, BLOCK - 2, BLOCK - 1, BLOCK, count - 1):
         if i < count:
@@ -160,7 +170,7 @@ def test_a_name_is_found_wherever_in_it_the_errors_are() -> None:
     }
     twice = {f"{one[:i]}八{one[i + 1 :]}" for one in once for i in range(len(one))}
     for edits, texts in ((1, once), (2, twice)):
-        names = Names([(name, row) for row, name in enumerate(texts)])
+        names = names_of([(name, row) for row, name in enumerate(texts)])
         assert len(list(names.within(text, edits))) == len(texts)
 
 
@@ -174,12 +184,12 @@ def test_a_name_is_found_wherever_in_it_the_errors_are() -> None:
 )
 def test_of_very_many_names_the_best_ones_are_compared(better: str, worse: str) -> None:
     names = [worse] * MOST_COMPARED + [better] * MOST_COMPARED
-    found = alike(Names([(name, row) for row, name in enumerate(names)]), "abcdef")
+    found = alike(names_of([(name, row) for row, name in enumerate(names)]), "abcdef")
     assert [names[row] for row, _ in found] == [better] * MOST_COMPARED
 
 
 def test_without_names_nothing_is_found() -> None:
-    names = Names([])
+    names = names_of([])
     assert names.rows_of("heat").tolist() == []
     assert holding(names, "heat") == holding(names, "h") == set()
     assert alike(names, "heat") == []

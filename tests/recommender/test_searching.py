@@ -6,8 +6,8 @@ from rapidfuzz import fuzz
 
 from recommender_service.catalogue.catalogue import Catalogue
 from recommender_service.catalogue.movie import Movie
-from recommender_service.catalogue.names import Names
 from recommender_service.catalogue.searching import ENOUGH_MATCHES
+from support.name_index import names_of
 from support.titles import keys_by_the_rules, name_by_the_rules
 
 WORD = st.sampled_from(["The", "A", "An", "ab", "abba", "Abb\u00e0", "b", "bab", "八", "1995"])
@@ -43,7 +43,8 @@ def by_the_rules(movies: list[Movie], asked: str, year: int | None) -> list[int]
     holding = [row for row, its in enumerate(names) if any(asked in name for name in its)]
     looked_at = holding
     if len(holding) < ENOUGH_MATCHES:
-        rows, _ = Names([(name, row) for row, its in enumerate(names) for name in its]).alike(asked)
+        all_names = names_of([(name, row) for row, its in enumerate(names) for name in its])
+        rows, _ = all_names.alike(asked)
         looked_at = sorted({*holding, *rows.tolist()})
     found = []
     for row in looked_at:
