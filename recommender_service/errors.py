@@ -67,8 +67,24 @@ class UnknownSeedsError(ServiceError):
                 Resource("movierec.v1.Movie", seed.text[:200], f"seeds[{seed.position}]")
                 for seed in unknown[:MOST_NAMED]
             ],
-            metadata={"unknown_seed_count": str(len(unknown)), "model_version": str(version)},
+            metadata={
+                "unknown_seed_count": str(len(unknown)),
+                # All of them, however many: a status holds a few thousand bytes.
+                "unknown_seeds": _ranges([seed.position for seed in unknown]),
+                "model_version": str(version),
+            },
         )
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Ascending numbers in few letters, e.g. "0-2,5"."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and number == ranges[-1][-1] + 1:
+            ranges[-1][1:] = [number]
+        else:
+            ranges.append([number])
+    return ",".join("-".join(map(str, it)) for it in ranges)
 
 
 class NoVersionError(ServiceError):

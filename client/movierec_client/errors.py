@@ -7,7 +7,7 @@
     ├── DownloadError               a data set could not be downloaded
     └── CallError                   a call failed
         ├── InvalidArgumentError    the request is at fault: see `violations`
-        ├── NotFoundError           see `resources`
+        ├── NotFoundError           see `resources`, and `unknown_seeds`
         ├── FailedPreconditionError the data or the service cannot do it as it is
         ├── AbortedError            something else was in the way
         │   └── RunInProgressError  another run is going on: see `run_id`
@@ -126,7 +126,15 @@ class InvalidArgumentError(CallError):
 
 
 class NotFoundError(CallError):
-    """What was asked for is not there; `resources` names it."""
+    """What was asked for is not there; `resources` names it, or the first of very many."""
+
+    @property
+    def unknown_seeds(self) -> tuple[int, ...]:
+        """The positions, from 0, of all seeds of a query that are no movies."""
+        ranges = [
+            its.split("-") for its in self.metadata.get("unknown_seeds", "").split(",") if its
+        ]
+        return tuple(i for its in ranges for i in range(int(its[0]), int(its[-1]) + 1))
 
 
 class FailedPreconditionError(CallError):

@@ -133,6 +133,16 @@ def test_an_error_holds_all_that_the_server_told(driver: Driver, script: Script)
     assert isinstance(error.__cause__, grpc.RpcError)
 
 
+@pytest.mark.parametrize(
+    ("told", "positions"),
+    [("", ()), ("0", (0,)), ("0,2-4,999", (0, 2, 3, 4, 999))],
+)
+def test_the_positions_of_unknown_seeds_are_numbers(told: str, positions: tuple[int, ...]) -> None:
+    error = mc.NotFoundError("no such movies", metadata={"unknown_seeds": told})
+    assert error.unknown_seeds == positions
+    assert mc.NotFoundError("no such run").unknown_seeds == ()
+
+
 def test_an_error_in_the_middle_of_a_stream_comes_after_what_was_sent(
     driver: Driver, script: Script
 ) -> None:

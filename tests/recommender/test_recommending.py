@@ -123,7 +123,11 @@ def test_unknown_seeds_fail_and_all_of_them_are_named_with_the_nearest_titles() 
         ("Toy Storybook", "seeds[2]"),
         ("Matrix", "seeds[3]"),
     ]
-    assert error.metadata == {"unknown_seed_count": "3", "model_version": "7"}
+    assert error.metadata == {
+        "unknown_seed_count": "3",
+        "unknown_seeds": "0,2-3",
+        "model_version": "7",
+    }
 
 
 def test_unknown_seeds_that_are_skipped_are_listed_and_the_rest_answers() -> None:

@@ -272,7 +272,7 @@ def test_unknown_seeds_are_not_found_and_all_are_named(
     info = detail(status, ErrorInfo)
     assert (info.reason, dict(info.metadata)) == (
         "UNKNOWN_SEEDS",
-        {"model_version": "3", "unknown_seed_count": "2"},
+        {"model_version": "3", "unknown_seed_count": "2", "unknown_seeds": "0,2"},
     )
     resources = [ResourceInfo() for _ in status.details[1:]]
     for resource, packed in zip(resources, status.details[1:], strict=True):
@@ -281,6 +281,17 @@ def test_unknown_seeds_are_not_found_and_all_are_named(
         ("movierec.v1.Movie", "Toy Storybook", "seeds[0]"),
         ("movierec.v1.Movie", "-1", "seeds[2]"),
     ]
+
+
+def test_however_many_seeds_are_unknown_each_is_named_by_its_position(
+    recommender: AskedRecommender,
+) -> None:
+    unknown = {"title": "\U0001f3ac no such film" * 50}
+    seeds = [unknown if i % 2 else {"movie_id": 10} for i in range(1_000)]
+    status = refused(recommend(seeds=seeds), recommender)
+    assert status.code == grpc.StatusCode.NOT_FOUND.value[0]
+    positions = detail(status, ErrorInfo).metadata["unknown_seeds"]
+    assert positions == ",".join(str(i) for i in range(1, 1_000, 2))
 
 
 def test_none_but_unknown_seeds_are_not_found_even_if_they_are_skipped(

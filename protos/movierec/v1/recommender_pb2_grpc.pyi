@@ -52,9 +52,10 @@ class RecommenderServiceStub:
     no finite number, weights that cancel out, a title that several movies
     have, or a filter that names a genre that the version has not, or years
     that cannot be.
-    NOT_FOUND: seeds that are no movies of the version, how many there are and
-    the first 20 of them, with the nearest titles; a version or label that is
-    not loaded, with those that are.
+    NOT_FOUND: seeds that are no movies of the version, the first 20 of them
+    with the nearest titles, and the positions of all as `unknown_seeds` in the
+    details, e.g. "0-2,5"; a version or label that is not loaded, with those
+    that are.
     RESOURCE_EXHAUSTED: a request of more than 1 MiB.
     UNAVAILABLE: no version is loaded yet.
     """
@@ -124,9 +125,10 @@ class RecommenderServiceAsyncStub(RecommenderServiceStub):
     no finite number, weights that cancel out, a title that several movies
     have, or a filter that names a genre that the version has not, or years
     that cannot be.
-    NOT_FOUND: seeds that are no movies of the version, how many there are and
-    the first 20 of them, with the nearest titles; a version or label that is
-    not loaded, with those that are.
+    NOT_FOUND: seeds that are no movies of the version, the first 20 of them
+    with the nearest titles, and the positions of all as `unknown_seeds` in the
+    details, e.g. "0-2,5"; a version or label that is not loaded, with those
+    that are.
     RESOURCE_EXHAUSTED: a request of more than 1 MiB.
     UNAVAILABLE: no version is loaded yet.
     """
@@ -199,9 +201,10 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         no finite number, weights that cancel out, a title that several movies
         have, or a filter that names a genre that the version has not, or years
         that cannot be.
-        NOT_FOUND: seeds that are no movies of the version, how many there are and
-        the first 20 of them, with the nearest titles; a version or label that is
-        not loaded, with those that are.
+        NOT_FOUND: seeds that are no movies of the version, the first 20 of them
+        with the nearest titles, and the positions of all as `unknown_seeds` in the
+        details, e.g. "0-2,5"; a version or label that is not loaded, with those
+        that are.
         RESOURCE_EXHAUSTED: a request of more than 1 MiB.
         UNAVAILABLE: no version is loaded yet.
         """
