@@ -20,7 +20,10 @@ HEADER = ["movie_id", "title", "year", "genres", "rating_count"]
 LONGEST_SENTENCE = 300
 
 PART_BYTES = 2**16
-"""Of rows that are read between two pauses."""
+"""Of rows that are read together between two pauses, ..."""
+
+ROWS_AT_A_TIME = 128
+"""... and rows that are read one by one."""
 
 
 def movies_of(file: SharedMemory, count: int) -> MovieTable:
@@ -109,7 +112,7 @@ def _genres_of(text: str) -> tuple[str, ...]:
 
 
 def _carefully(lines: Iterable[bytes]) -> MovieTable:
-    line_count = 0
+    line_count = row_count = 0
 
     def texts() -> Iterator[str]:
         nonlocal line_count
@@ -117,16 +120,19 @@ def _carefully(lines: Iterable[bytes]) -> MovieTable:
             line_count += 1
             yield line.decode()
 
-    movies = MovieTable()
-    try:
+    def found() -> Iterator[Movie]:
+        nonlocal row_count
         rows = csv.reader(texts(), strict=True)
         _check_header(rows)
         for row in rows:
-            movies.extend([_movie(row)])
+            yield _movie(row)
+            row_count += 1
+
+    try:
+        return MovieTable(paced(found(), ROWS_AT_A_TIME))
     except (ValueError, csv.Error) as error:
-        sentence = f"{MOVIES} cannot be read: row {len(movies)}, in line {line_count}: {error}"
+        sentence = f"{MOVIES} cannot be read: row {row_count}, in line {line_count}: {error}"
         raise BadVersionError("FORMAT", sentence[:LONGEST_SENTENCE]) from None
-    return movies
 
 
 def _check_header(rows: Iterator[list[str]]) -> None:

@@ -1,7 +1,7 @@
 """Very many movies in little memory, as columns."""
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
 
 import numpy as np
@@ -83,12 +83,16 @@ class MovieTable(Sequence[Movie]):
 
     def extend(self, movies: Iterable[Movie]) -> None:
         """Adds rows."""
-        for movie in movies:
-            self._movie_ids.append(movie.movie_id)
-            self._years.append(NO_YEAR if movie.year is None else movie.year)
-            self._genre_codes.append(self.genre_code(movie.genres))
-            self._rating_counts.append(movie.rating_count)
-            self.titles.extend([movie.title])
+
+        def titles() -> Iterator[str]:
+            for movie in movies:
+                self._movie_ids.append(movie.movie_id)
+                self._years.append(NO_YEAR if movie.year is None else movie.year)
+                self._genre_codes.append(self.genre_code(movie.genres))
+                self._rating_counts.append(movie.rating_count)
+                yield movie.title
+
+        self.titles.extend(titles())
 
     def extend_columns(
         self,

@@ -19,7 +19,10 @@ from recommender_service.catalogue.utf8 import decoded
 from recommender_service.pacing import paced
 
 TITLES_AT_A_TIME = 1_024
-"""Whose names are found between two pauses."""
+"""Whose names are found between two pauses, ..."""
+
+OTHERS_AT_A_TIME = 64
+"""... and of those that are not plain."""
 
 _SPACE, _COMMA, _OPEN, _CLOSE, _ZERO = b" ,()0"
 _NOTHING, _END, _APOSTROPHE, _BACKTICK = b"\0\n'`"
@@ -123,7 +126,7 @@ def _found(
         is_one = (title_of[apart:] == title_of[:-apart]) & (sizes[apart:] == sizes[:-apart])
         is_plain[title_of[apart:][is_one]] = False
     others, other_of = list[str](), list[int]()
-    for title in np.flatnonzero(~is_plain).tolist():
+    for title in paced(np.flatnonzero(~is_plain).tolist(), OTHERS_AT_A_TIME):
         text = decoded(letters.data[bounds[title] : bounds[title + 1]])
         found, year = names_and_year(text[:LONGEST_NAME])
         years[title] = NO_YEAR if year is None else year

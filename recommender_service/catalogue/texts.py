@@ -2,13 +2,16 @@
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommender_service.catalogue.utf8 import decoded, encoded
+
+BLOCK = 512
+"""Texts that are taken in together: few, so that the garbage collector never looks for them."""
 
 
 class Texts(Sequence[str]):
@@ -46,9 +49,10 @@ class Texts(Sequence[str]):
 
     def extend(self, texts: Iterable[str]) -> None:
         """Adds texts behind the others."""
-        parts = [encoded(text) for text in texts]
-        letters = np.frombuffer(b"".join(parts), np.uint8)
-        self.extend_encoded(letters, np.fromiter(map(len, parts), np.int64, len(parts)))
+        left = iter(texts)
+        while some := [encoded(text) for text in islice(left, BLOCK)]:
+            letters = np.frombuffer(b"".join(some), np.uint8)
+            self.extend_encoded(letters, np.fromiter(map(len, some), np.int64, len(some)))
 
     def extend_encoded(self, letters: NDArray[np.uint8], sizes: NDArray[np.int64]) -> None:
         """Adds texts behind the others.
