@@ -18,3 +18,14 @@ def give_back_large_blocks() -> None:
     """
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES)
+
+
+def give_back_freed_blocks() -> None:
+    """Gives small blocks back to the system that are free; it takes a millisecond.
+
+    Left to itself glibc keeps what a thread has freed for that thread, and every load of a
+    version is a thread of its own: 27,278 movies leave 5 MB behind, several versions 10 MB.
+    Other C libraries are left as they are.
+    """
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)

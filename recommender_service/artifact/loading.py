@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender_service.allocator import give_back_freed_blocks
 from recommender_service.artifact.embeddings import EMBEDDINGS, embeddings_of
 from recommender_service.artifact.files import digest_of, read_shared
 from recommender_service.artifact.manifest import Manifest, parse_manifest, read_manifest
@@ -85,6 +86,7 @@ def assemble(
         files={EMBEDDINGS: embeddings_file, MOVIES: movies_file},
     )
     _warm_up(version)
+    give_back_freed_blocks()
     return version
 
 
