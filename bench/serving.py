@@ -85,9 +85,8 @@ def _compare(
         ours, _ = stack.enter_context(
             running_recommender(artifacts, arguments, log_level="info", log=subprocess.DEVNULL)
         )
-        with grpc.insecure_channel(ours) as channel:
-            (answer,) = RecommenderServiceStub(channel).Recommend(request, timeout=60)
-        bare, _ = stack.enter_context(_bare(answer.SerializeToString()))
+        answer = answer_of(ours, request)
+        bare, _ = stack.enter_context(running_bare(answer))
         calls = {"ours": (ours, RECOMMEND), "bare": (bare, BARE)}
 
         def most(name: str) -> float:
@@ -117,6 +116,14 @@ def _row(name: str, found: dict[str, Series]) -> tuple[str, ...]:
         f"{waits[1].median * 1000:.2f} ms",
         f"{waits[0].median / waits[1].median:.2f}",
     )
+
+
+def answer_of(address: str, request: pb.RecommendRequest) -> bytes:
+    """The one message that a recommender answers a request with, encoded."""
+    with grpc.insecure_channel(address) as channel:
+        (answer,) = RecommenderServiceStub(channel).Recommend(request, timeout=60)
+    encoded: bytes = answer.SerializeToString()
+    return encoded
 
 
 def checked(found: Load) -> Load:
@@ -156,11 +163,12 @@ def running_recommender(
 
 
 @contextmanager
-def _bare(message: bytes) -> Iterator[tuple[str, int]]:
+def running_bare(message: bytes, address: str = "127.0.0.1:0") -> Iterator[tuple[str, int]]:
+    """A server that sends that message; where it listens, and its process id."""
     with TemporaryDirectory() as temporary:
         path = Path(temporary) / "message"
         path.write_bytes(message)
-        with running([sys.executable, "-m", "bench.bare_server", str(path)]) as started:
+        with running([sys.executable, "-m", "bench.bare_server", str(path), address]) as started:
             yield started
 
 

@@ -1,6 +1,6 @@
 """One process and two that answer on one port: replies a second, and what the second one takes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +10,17 @@ import psutil
 from bench.alternating import Series, alternate
 from bench.h2load import CLIENTS, STREAMS, load
 from bench.load import published
-from bench.serving import MOVIE_COUNT, ONE_SEED, RECOMMEND, SECONDS, checked, running_recommender
+from bench.serving import (
+    BARE,
+    MOVIE_COUNT,
+    ONE_SEED,
+    RECOMMEND,
+    SECONDS,
+    answer_of,
+    checked,
+    running_bare,
+    running_recommender,
+)
 from bench.setup import DEFAULTS, Setup
 from bench.tables import Table, in_megabytes, in_rates
 
@@ -20,7 +30,10 @@ CORES = 2
 SMALL_DIM = 64
 """Dimensions at which the second worker's memory is measured."""
 
-WAYS = {"": (), ", never asked before": ("--remembered-mb", "0")}
+WAYS = {"worker": (), "worker, never asked before": ("--remembered-mb", "0")}
+
+_Served = Mapping[int, tuple[str, Sequence[psutil.Process]]]
+"""By how many processes, where they listen, and which they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +65,12 @@ def measure(setup: Setup) -> Table:
     """Replies a second of one and of two workers, and the memory of the second."""
     rows: list[tuple[str, ...]] = []
     figures: dict[str, tuple[float, ...]] = {}
-    for way, arguments in WAYS.items():
-        found = _compare(setup, arguments)
+    for way, found in _found(setup):
         one = Series(tuple(answered.rate for answered in found[1]))
         for count, all_answered in found.items():
             rates = Series(tuple(answered.rate for answered in all_answered))
             alone = Series(tuple(answered.alone for answered in all_answered))
-            name = f"{'one worker' if count == 1 else 'two workers'}{way}"
+            name = f"{'one' if count == 1 else 'two'} x {way}"
             rows.append(
                 (
                     name,
@@ -90,7 +102,8 @@ def measure(setup: Setup) -> Table:
                 f"One seed, k = 10, {MOVIE_COUNT:,} movies in {DEFAULTS.dim} dimensions. h2load "
                 f"with {CLIENTS} connections and {STREAMS} streams on each for {SECONDS} s a "
                 f"round, on the same two cores, without anything pinned. In the rows `never` each "
-                f"call is worked out (`--remembered-mb 0`)."
+                f"call is worked out (`--remembered-mb 0`). A bare server sends the same bytes and "
+                f"knows nothing: two of them show what can be had."
             ),
             (
                 "The cores of h2load and of the workers are seconds of processor time over those "
@@ -111,30 +124,49 @@ def measure(setup: Setup) -> Table:
     )
 
 
-def _compare(setup: Setup, arguments: Sequence[str]) -> dict[int, list[_Answered]]:
-    """What came of the rounds, by the number of workers, which take turns."""
+def _found(setup: Setup) -> Iterator[tuple[str, dict[int, list[_Answered]]]]:
+    """What answers, and what came of the rounds, by the number of processes."""
     artifacts = published(setup.data, MOVIE_COUNT, DEFAULTS.dim).parent.parent
-    found: dict[int, list[_Answered]] = {1: [], CORES: []}
+    for way, arguments in WAYS.items():
+        with ExitStack() as stack:
+            served = {
+                count: _workers(
+                    *stack.enter_context(
+                        running_recommender(artifacts, ("--workers", str(count), *arguments))
+                    )
+                )
+                for count in (1, CORES)
+            }
+            answer = answer_of(served[1][0], ONE_SEED)
+            yield way, _compare(setup, served, RECOMMEND)
     with ExitStack() as stack:
-        served = {
-            count: stack.enter_context(
-                running_recommender(artifacts, ("--workers", str(count), *arguments))
-            )
-            for count in found
-        }
+        yield "bare server", _compare(setup, _bare_servers(stack, answer), BARE)
 
-        def once(count: int) -> float:
-            found[count].append(_load(*served[count]))
-            return found[count][-1].rate
 
-        alternate({str(count): partial(once, count) for count in found}, setup.rounds)
+def _bare_servers(stack: ExitStack, answer: bytes) -> _Served:
+    served = {}
+    for count in (1, CORES):
+        address, pid = stack.enter_context(running_bare(answer))
+        more = (stack.enter_context(running_bare(answer, address))[1] for _ in range(1, count))
+        served[count] = (address, [psutil.Process(its) for its in (pid, *more)])
+    return served
+
+
+def _compare(setup: Setup, served: _Served, path: str) -> dict[int, list[_Answered]]:
+    """What came of the rounds, by the number of processes, which take turns."""
+    found: dict[int, list[_Answered]] = {count: [] for count in served}
+
+    def once(count: int) -> float:
+        found[count].append(_load(*served[count], path))
+        return found[count][-1].rate
+
+    alternate({str(count): partial(once, count) for count in found}, setup.rounds)
     return found
 
 
-def _load(address: str, pid: int) -> _Answered:
-    workers = _workers(pid)
+def _load(address: str, workers: Sequence[psutil.Process], path: str = RECOMMEND) -> _Answered:
     before = _processor_s(workers)
-    answered = checked(load(address, RECOMMEND, ONE_SEED.SerializeToString(), seconds=SECONDS))
+    answered = checked(load(address, path, ONE_SEED.SerializeToString(), seconds=SECONDS))
     return _Answered(
         rate=answered.replies_per_s,
         generator_cores=answered.processor_s / answered.took_s,
@@ -147,17 +179,18 @@ def _memory(setup: Setup) -> tuple[list[tuple[str, ...]], dict[str, tuple[float,
     artifacts = published(setup.data, MOVIE_COUNT, SMALL_DIM).parent.parent
     shares: dict[int, float] = {}
     for count in (1, CORES):
-        with running_recommender(artifacts, ("--workers", str(count))) as (address, pid):
-            _load(address, pid)
-            shares[count] = sum(worker.memory_full_info().pss for worker in _workers(pid))
+        with running_recommender(artifacts, ("--workers", str(count))) as started:
+            address, workers = _workers(*started)
+            _load(address, workers)
+            shares[count] = sum(worker.memory_full_info().pss for worker in workers)
     figures = {"memory of one worker": shares[1], "memory of the second": shares[CORES] - shares[1]}
     rows = [(name, in_megabytes(size), *[""] * 6) for name, size in figures.items()]
     return rows, {f"{name}, bytes": (size,) for name, size in figures.items()}
 
 
-def _workers(pid: int) -> list[psutil.Process]:
+def _workers(address: str, pid: int) -> tuple[str, list[psutil.Process]]:
     first = psutil.Process(pid)
-    return [first, *first.children()]
+    return address, [first, *first.children()]
 
 
 def _processor_s(processes: Sequence[psutil.Process]) -> float:
