@@ -1,9 +1,7 @@
 """From a request to the messages of its answer: remembered, or worked out, at once or aside."""
 
-import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -12,7 +10,7 @@ from typing import TypeVar
 from movierec.chassis.errors import ServiceError
 from movierec.v1 import recommender_pb2 as pb
 from recommender_service.query.query import Combination, Query
-from recommender_service.query.recommending import Answer, most_explained, recommend
+from recommender_service.query.recommending import Recommendation, most_explained, recommend
 from recommender_service.query.version import Version
 from recommender_service.service import answers
 from recommender_service.service.queries import canonical, query_of
@@ -24,8 +22,8 @@ LONG_PRODUCTS = 10_000_000
 """Of two numbers each; a query that takes more, some 3 ms, is worked out in a thread."""
 
 LONG_BYTES = 4 * 1024
-"""Of a request, with some hundred movies by id or twenty by title; longer ones are understood and
-worked out in a thread, and not remembered."""
+"""Of a request, with some hundred movies by id or twenty by title; longer ones are decoded when
+their turn comes, understood and worked out in a thread, and not remembered."""
 
 LONG_TOP_K = 100
 """From more movies than these on, likewise: each hundred takes some 0.5 ms."""
@@ -45,7 +43,57 @@ class _Part:
 
     message: bytes
     movie_ids: tuple[int, ...]
-    request: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """An answer, of which the reader takes part after part in his time.
+
+    It keeps nothing of the request, which may be large.
+
+    Args:
+        version: What it is from.
+        request: The canonical one, if there is a log.
+        first: Its first part.
+        following: Makes the next part, or None when it is over.
+    """
+
+    version: int
+    request: str
+    first: _Part
+    following: Callable[[], _Part | None]
+
+
+_Do = Callable[[Callable[[], _Part | None]], Awaitable[_Part | None]]
+"""Has parts made, here or in a thread."""
+
+
+class _Work:
+    """Work on an answer, which ends soon after it is stopped."""
+
+    __slots__ = ("_began", "_is_stopped")
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+        self._is_stopped = False
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return time.perf_counter() - self._began
+
+    def stop(self) -> None:
+        """Has it end."""
+        self._is_stopped = True
+
+    def pause(self) -> None:
+        """Called between its parts, in any thread.
+
+        Raises:
+            StoppedError: It is to end.
+        """
+        if self._is_stopped:
+            raise StoppedError
 
 
 class Answering:
@@ -65,16 +113,18 @@ class Answering:
         self.replies = Replies(remembered_bytes)
         """Those that are remembered."""
         self._turns = Turns(THREADS)
+        # Held by a long request from where it is decoded, while its works take turns with others.
+        self._long_turns = Turns(THREADS)
 
-    def remembered(self, request: pb.RecommendRequest, version: Version) -> Sequence[bytes] | None:
+    def remembered(
+        self, request: pb.RecommendRequest, version: Version
+    ) -> tuple[bytes, ...] | None:
         """The encoded messages of the answer to a request, if it was given of late.
 
         Args:
             request: What is asked for; which version that means has been decided.
             version: What to answer from.
         """
-        if request.ByteSize() > LONG_BYTES:
-            return None
         began = time.perf_counter()
         reply = self.replies.get(_key(request, version))
         if reply is None:
@@ -83,7 +133,7 @@ class Answering:
             self._log.answered(version.number, reply, time.perf_counter() - began)
         return reply.messages
 
-    async def messages(
+    def messages(
         self, request: pb.RecommendRequest, version: Version, whose: Callable[[], str]
     ) -> AsyncGenerator[bytes]:
         """The same, worked out; at least one.
@@ -98,74 +148,125 @@ class Answering:
         Raises:
             ServiceError: There is no answer; before any message.
         """
-        began = time.perf_counter()
+
+        async def begin(work: _Work) -> tuple[_Begun, _Do]:
+            return await self._begun(request, version, whose, work)
+
+        return self._messages(begin, _key(request, version))
+
+    def long_messages(
+        self,
+        decode: Callable[[], pb.RecommendRequest],
+        take: Callable[[pb.RecommendRequest], Version],
+        whose: Callable[[], str],
+    ) -> AsyncGenerator[bytes]:
+        """The same, to a request of more than `LONG_BYTES`.
+
+        Of those no more are decoded at a time than there are threads, until each has begun to be
+        answered: a decoded request takes up to 25 times its bytes.
+
+        Args:
+            decode: Makes the request of its bytes.
+            take: Decides which version it means.
+            whose: As above.
+
+        Raises:
+            ServiceError: As above, and what `decode` and `take` raise.
+        """
+
+        async def begin(work: _Work) -> tuple[_Begun, _Do]:
+            async with self._long_turns.turn(whose()):
+                request = decode()
+                return await self._begun(request, take(request), whose, work, is_long=True)
+
+        return self._messages(begin, None)
+
+    async def _messages(
+        self, begin: Callable[[_Work], Awaitable[tuple[_Begun, _Do]]], key: Hashable | None
+    ) -> AsyncGenerator[bytes]:
+        work = _Work()
         parts: list[_Part] = []
         size_bytes = 0
         try:
-            async with aclosing(self._parts(request, version, whose)) as worked_out:
-                async for part in worked_out:
-                    size_bytes += len(part.message)
-                    kept = part.message if size_bytes <= LARGEST_BYTES else b""
-                    parts.append(_Part(kept, part.movie_ids, part.request))
-                    yield part.message
-        except ServiceError as error:
-            if self._log:
-                self._log.failed(version.number, request, error, time.perf_counter() - began)
-            raise
+            begun, do = await begin(work)
+            part: _Part | None = begun.first
+            while part is not None:
+                size_bytes += len(part.message)
+                kept = part.message if size_bytes <= LARGEST_BYTES else b""
+                parts.append(_Part(kept, part.movie_ids))
+                yield part.message
+                part = await do(begun.following)
+        finally:
+            work.stop()
         reply = Reply(
             tuple(part.message for part in parts),
             tuple(movie_id for part in parts for movie_id in part.movie_ids),
-            parts[0].request,
+            begun.request,
         )
-        if size_bytes <= LARGEST_BYTES and request.ByteSize() <= LONG_BYTES:
-            self.replies.put(_key(request, version), reply)
+        if size_bytes <= LARGEST_BYTES and key is not None:
+            self.replies.put(key, reply)
         if self._log:
-            self._log.answered(version.number, reply, time.perf_counter() - began)
+            self._log.answered(begun.version, reply, work.seconds)
 
-    async def _parts(
-        self, request: pb.RecommendRequest, version: Version, whose: Callable[[], str]
-    ) -> AsyncGenerator[_Part]:
+    async def _begun(
+        self,
+        request: pb.RecommendRequest,
+        version: Version,
+        whose: Callable[[], str],
+        work: _Work,
+        *,
+        is_long: bool = False,
+    ) -> tuple[_Begun, _Do]:
         async def aside(work: Callable[[], Result]) -> Result:
             return await self._turns.do(whose(), work)
 
-        is_large = request.ByteSize() > LONG_BYTES
-        query = await aside(partial(query_of, request)) if is_large else query_of(request)
-        stopped = threading.Event()
-
-        def pause() -> None:
-            if stopped.is_set():
-                raise StoppedError
-
-        do = aside if is_large or _is_long(query, version) else _at_once
         try:
-            answer = await do(partial(recommend, version, query, pause))
-            take = partial(self._next_part, answer, query)
-            part = await do(partial(take, header_for=request))
-            while part is not None:
-                yield part
-                part = await do(take)
-        finally:
-            stopped.set()
+            query = await aside(partial(query_of, request)) if is_long else query_of(request)
+            do = aside if is_long or _is_long(query, version) else _at_once
+            begin = partial(self._begin, request, version, query, work.pause)
+            return await do(begin), do
+        except ServiceError as error:
+            if self._log:
+                self._log.failed(version.number, request, error, work.seconds)
+            raise
 
-    def _next_part(
-        self, answer: Answer, query: Query, *, header_for: pb.RecommendRequest | None = None
-    ) -> _Part | None:
-        """The next part of an answer, or None when it is over."""
+    def _begin(
+        self,
+        request: pb.RecommendRequest,
+        version: Version,
+        query: Query,
+        pause: Callable[[], object],
+    ) -> _Begun:
+        answer = recommend(version, query, pause)
         size = self._chunk_size
         if query.explain:
             size = min(size, most_explained(len(query.seeds)))
+        positions = [seed.position for seed in answer.resolution.seeds]
         some = list(islice(answer.recommendations, size))
-        if not some and header_for is None:
-            return None
-        request = ""
-        if header_for is not None and self._log:
-            request = as_json(canonical(header_for, query, answer))
-        message = pb.RecommendResponse(
-            header=None if header_for is None else answers.header(answer),
-            recommendations=answers.recommendations(answer, some),
+        return _Begun(
+            version.number,
+            as_json(canonical(request, query, answer)) if self._log else "",
+            _part(some, positions, answers.header(answer)),
+            partial(_following, answer.recommendations, size, positions),
         )
-        movie_ids = tuple(value.movie.movie_id for value in some)
-        return _Part(message.SerializeToString(), movie_ids, request)
+
+
+def _following(
+    recommendations: Iterator[Recommendation], size: int, positions: Sequence[int]
+) -> _Part | None:
+    some = list(islice(recommendations, size))
+    return _part(some, positions) if some else None
+
+
+def _part(
+    some: Sequence[Recommendation],
+    positions: Sequence[int],
+    header: pb.RecommendHeader | None = None,
+) -> _Part:
+    message = pb.RecommendResponse(
+        header=header, recommendations=answers.recommendations(some, positions)
+    )
+    return _Part(message.SerializeToString(), tuple(value.movie.movie_id for value in some))
 
 
 def _key(request: pb.RecommendRequest, version: Version) -> Hashable:

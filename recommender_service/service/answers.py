@@ -1,6 +1,6 @@
 """Answers to queries, as messages of the contract."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from movierec.v1 import recommender_pb2 as pb
 from recommender_service.query.recommending import Answer, Recommendation
@@ -42,13 +42,19 @@ def header(answer: Answer) -> pb.RecommendHeader:
     )
 
 
-def recommendations(answer: Answer, some: Iterable[Recommendation]) -> list[pb.Recommendation]:
-    """Movies of an answer."""
-    positions = [seed.position for seed in answer.resolution.seeds]
+def recommendations(
+    some: Iterable[Recommendation], positions: Sequence[int]
+) -> list[pb.Recommendation]:
+    """Movies of an answer.
+
+    Args:
+        some: Of them.
+        positions: Of the seeds that contribute to them.
+    """
     return [_recommendation(value, positions) for value in some]
 
 
-def _recommendation(value: Recommendation, positions: list[int]) -> pb.Recommendation:
+def _recommendation(value: Recommendation, positions: Sequence[int]) -> pb.Recommendation:
     message = pb.Recommendation(
         rank=value.rank,
         movie_id=value.movie.movie_id,

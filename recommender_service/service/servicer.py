@@ -10,6 +10,7 @@ from movierec.chassis.boundary import status_of
 from movierec.chassis.call import answered_by, note, send
 from movierec.chassis.errors import InvalidRequestError, Violation
 from movierec.chassis.paging import page_of
+from movierec.chassis.undecoded import Undecoded
 from movierec.v1 import recommender_pb2 as pb
 from movierec.v1 import recommender_pb2_grpc
 from recommender_service.artifact.activating import Activator
@@ -17,7 +18,7 @@ from recommender_service.artifact.fleet import Fleet
 from recommender_service.artifact.versions import Versions
 from recommender_service.query.version import Version
 from recommender_service.service import messages
-from recommender_service.service.answering import Answering
+from recommender_service.service.answering import LONG_BYTES, Answering
 from recommender_service.service.error_table import ERROR_TABLE
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -50,17 +51,16 @@ class AnsweringServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         self._answering = answering
 
     async def Recommend(  # type: ignore[override]  # see `ErrorBoundary`
-        self, request: pb.RecommendRequest, context: Context
+        self, request: Undecoded[pb.RecommendRequest], context: Context
     ) -> bytes:
         """Streams the most similar movies, in chunks, encoded already."""
-        version = self._take(request.version)
-        remembered = self._answering.remembered(request, version)
-        if remembered is not None:
-            *earlier, last = remembered
+        found = self._found(request.size_bytes(), request.decode, self._version_for, context)
+        if isinstance(found, tuple):
+            *earlier, last = found
             for message in earlier:
                 await send(context, message)
             return last
-        async with aclosing(self._answering.messages(request, version, context.peer)) as encoded:
+        async with aclosing(found) as encoded:
             last = await anext(encoded)
             async for message in encoded:
                 await send(context, last)
@@ -69,7 +69,7 @@ class AnsweringServicer(recommender_pb2_grpc.RecommenderServiceServicer):
 
     async def BatchRecommend(  # type: ignore[override]  # the boundary leaves decoding to us
         self,
-        request_iterator: AsyncIterator[Callable[[], pb.BatchRecommendRequest]],
+        request_iterator: AsyncIterator[Undecoded[pb.BatchRecommendRequest]],
         context: Context,
     ) -> AsyncIterator[pb.BatchRecommendResponse]:
         """Answers many queries in their order, one at a time."""
@@ -85,19 +85,25 @@ class AnsweringServicer(recommender_pb2_grpc.RecommenderServiceServicer):
 
     async def _batch_answer(
         self,
-        request: Callable[[], pb.BatchRecommendRequest],
+        request: Undecoded[pb.BatchRecommendRequest],
         usual: Version,
         position: int,
         context: Context,
     ) -> AsyncGenerator[pb.BatchRecommendResponse]:
         """The answer to one query of many, or its error; the last response says so."""
-        before: bytes | None = None
-        try:
-            query = request().query
+
+        def version_for(query: pb.RecommendRequest) -> Version:
             asked = messages.asked_version(query.version)
             version = usual if asked is None else self._versions.take(asked)
             note("query", position=position, version=version.number)
-            async with aclosing(self._answered(query, version, context)) as encoded:
+            return version
+
+        before: bytes | None = None
+        try:
+            found = self._found(
+                request.size_bytes(), lambda: request.decode().query, version_for, context
+            )
+            async with aclosing(_each(found)) as encoded:
                 async for message in encoded:
                     if before is not None:
                         yield _batch_response(before)
@@ -110,19 +116,20 @@ class AnsweringServicer(recommender_pb2_grpc.RecommenderServiceServicer):
             assert before is not None  # noqa: S101  # there is at least one message
             yield _batch_response(before, last=True)
 
-    async def _answered(
-        self, request: pb.RecommendRequest, version: Version, context: Context
-    ) -> AsyncGenerator[bytes]:
-        """The encoded messages of an answer, remembered or worked out."""
+    def _found(
+        self,
+        size_bytes: int,
+        decode: Callable[[], pb.RecommendRequest],
+        version_for: Callable[[pb.RecommendRequest], Version],
+        context: Context,
+    ) -> tuple[bytes, ...] | AsyncGenerator[bytes]:
+        """The encoded messages of an answer: remembered, or to be worked out."""
+        if size_bytes > LONG_BYTES:
+            return self._answering.long_messages(decode, version_for, context.peer)
+        request = decode()
+        version = version_for(request)
         remembered = self._answering.remembered(request, version)
-        if remembered is not None:
-            for message in remembered:
-                yield message
-            return
-        found = self._answering.messages(request, version, context.peer)
-        async with aclosing(found) as encoded:
-            async for message in encoded:
-                yield message
+        return remembered or self._answering.messages(request, version, context.peer)
 
     async def SearchMovies(
         self, request: pb.SearchMoviesRequest, context: Context
@@ -148,6 +155,9 @@ class AnsweringServicer(recommender_pb2_grpc.RecommenderServiceServicer):
     async def GetModel(self, request: pb.GetModelRequest, context: Context) -> pb.GetModelResponse:
         """The version that serves, or the one that is asked for."""
         return messages.model(self._take(request.version))
+
+    def _version_for(self, request: pb.RecommendRequest) -> Version:
+        return self._take(request.version)
 
     def _take(self, selector: pb.VersionSelector) -> Version:
         """The version that is to answer a call, which is observed to be."""
@@ -193,6 +203,16 @@ class RecommenderServicer(AnsweringServicer):
     ) -> pb.ActivateVersionResponse:
         """Changes what is to serve, on every replica."""
         return messages.changed(await self._activator.activate(messages.change_of(request)))
+
+
+async def _each(found: tuple[bytes, ...] | AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    if isinstance(found, tuple):
+        for message in found:
+            yield message
+        return
+    async with aclosing(found) as encoded:
+        async for message in encoded:
+            yield message
 
 
 def _batch_response(answer: bytes, *, last: bool = False) -> pb.BatchRecommendResponse:

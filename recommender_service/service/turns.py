@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -30,13 +31,23 @@ class Turns:
             whose: The connection that it is done for.
             work: That.
         """
-        await self._turn(whose)
-        try:
+        async with self.turn(whose):
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    @asynccontextmanager
+    async def turn(self, whose: str) -> AsyncIterator[None]:
+        """Waits until a turn has come, which goes on until the context ends.
+
+        Args:
+            whose: The connection that it is for.
+        """
+        await self._come(whose)
+        try:
+            yield
         finally:
             self._pass_on()
 
-    async def _turn(self, whose: str) -> None:
+    async def _come(self, whose: str) -> None:
         if self._free:
             self._free -= 1
             return

@@ -98,10 +98,26 @@ def test_bytes_that_are_no_query_are_an_error_of_their_own(recommender: AskedRec
     )
     good = query(10, top_k=1).SerializeToString()
     large = query(10, filter=pb.MovieFilter(any_genres=["x" * 2_000_000])).SerializeToString()
-    responses = list(call(iter([b"\xff\xff", large, good]), timeout=DEADLINE_S))
+    long = b"\xff" * 10_000
+    responses = list(call(iter([b"\xff\xff", long, large, good]), timeout=DEADLINE_S))
     assert outcome(error_of(responses[0])) == ("INVALID_ARGUMENT", "INVALID_REQUEST")
-    assert outcome(error_of(responses[1])) == ("RESOURCE_EXHAUSTED", "REQUEST_TOO_LARGE")
-    assert responses[2].answer.recommendations[0].movie_id == 20
+    assert outcome(error_of(responses[1])) == ("INVALID_ARGUMENT", "INVALID_REQUEST")
+    assert outcome(error_of(responses[2])) == ("RESOURCE_EXHAUSTED", "REQUEST_TOO_LARGE")
+    assert responses[3].answer.recommendations[0].movie_id == 20
+
+
+def test_a_long_query_is_answered_from_the_version_that_it_asks_for(
+    recommender: AskedRecommender,
+) -> None:
+    none = pb.MovieFilter(excluded=[pb.ExcludedMovie(title="x" * 10_000)])
+    queries = [
+        query(10, top_k=1, filter=none),
+        query(10, top_k=1, filter=none, version=pb.VersionSelector(number=2)),
+        query(10, top_k=1, filter=none, version=pb.VersionSelector(number=9)),
+    ]
+    *answers, gone = recommender.stub.BatchRecommend(iter(queries), timeout=DEADLINE_S)
+    assert [answer.answer.recommendations[0].movie_id for answer in answers] == [20, 20]
+    assert outcome(error_of(gone)) == ("NOT_FOUND", "VERSION_NOT_LOADED")
 
 
 def test_a_batch_without_queries_has_no_answers(recommender: AskedRecommender) -> None:

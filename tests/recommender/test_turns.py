@@ -39,6 +39,28 @@ def test_work_that_nobody_waits_for_any_more_is_not_done_and_holds_up_nobody() -
     assert asyncio.run(order_of(whose, cancelled=[0, 2])) == [1]
 
 
+def test_a_turn_lasts_until_it_is_given_back() -> None:
+    async def held() -> list[list[int]]:
+        turns, come = Turns(2), list[int]()
+        ends = [asyncio.Event() for _ in range(4)]
+
+        async def hold(number: int) -> None:
+            async with turns.turn("much"):
+                come.append(number)
+                await ends[number].wait()
+
+        holding = [asyncio.create_task(hold(number)) for number in range(4)]
+        await asyncio.sleep(0)
+        seen = [list(come)]
+        for number in (1, 0, 3, 2):
+            ends[number].set()
+            await holding[number]
+            seen.append(list(come))
+        return seen
+
+    assert asyncio.run(held()) == [[0, 1], [0, 1, 2], *[[0, 1, 2, 3]] * 3]
+
+
 def test_an_error_is_that_of_who_asked_and_the_thread_is_free_again() -> None:
     async def ask() -> int:
         turns = Turns(1)

@@ -12,6 +12,7 @@ from movierec.chassis.call import answered_by, note, send
 from movierec.chassis.errors import ServiceError
 from movierec.chassis.gate import Gate
 from movierec.chassis.observing import CallObserver
+from movierec.chassis.undecoded import Undecoded
 
 SERVICE = "movierec.test.Probe"
 
@@ -32,7 +33,8 @@ async def call_probe(
         method: `Answer`, `Last`, which answers and returns its last message, `Refuse` or
             `Break`, or one that there is not.
         metadata: What comes with the call.
-        does: What `Answer` does while it works.
+        does: What `Answer` does while it works, and `Refuse` and `Break` before they do not; what
+            it returns is theirs for as long as they are there.
     """
 
     async def answer(request: Int64Value, _: Any) -> AsyncIterator[Int64Value]:
@@ -42,15 +44,18 @@ async def call_probe(
         for value in range(request.value):
             yield Int64Value(value=value)
 
-    async def last(request: Int64Value, context: Any) -> bytes:
-        for value in range(request.value - 1):
+    async def last(request: Undecoded[Int64Value], context: Any) -> bytes:
+        *earlier, last = range(request.decode().value)
+        for value in earlier:
             await send(context, Int64Value(value=value).SerializeToString())
-        return Int64Value(value=request.value - 1).SerializeToString()
+        return Int64Value(value=last).SerializeToString()
 
     async def refuse(_: Int64Value, __: Any) -> Int64Value:
+        theirs = does()  # noqa: F841
         raise ServiceError("no")
 
     async def break_down(_: Int64Value, __: Any) -> Int64Value:
+        theirs = does()  # noqa: F841
         raise ValueError("a bug")
 
     coders = (Int64Value.FromString, Int64Value.SerializeToString)

@@ -9,27 +9,22 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from functools import partial
 from inspect import iscoroutinefunction
 from typing import Any
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.duration_pb2 import Duration
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, ResourceInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
 from movierec.chassis.call import Call, Method, MethodKind
-from movierec.chassis.errors import (
-    InvalidRequestError,
-    RequestTooLargeError,
-    ServiceError,
-    Violation,
-)
+from movierec.chassis.errors import ServiceError
 from movierec.chassis.gate import Gate
 from movierec.chassis.observing import CallObserver, Context
+from movierec.chassis.undecoded import Undecoded
 from movierec.chassis.watching import observed
 
 DOMAIN = "movierec"
@@ -38,10 +33,6 @@ INTERNAL_MESSAGE = "something went wrong that we did not foresee; the service's 
 # message percent-encoded, and then the message and the details in base64.
 LARGEST_MESSAGE_BYTES = 1_500
 LARGEST_DETAILS_BYTES = 2_500
-
-LARGEST_REQUEST_BYTES = 1024 * 1024
-"""Ten times what the largest sensible request has. Decoded, it takes a few times as much, and
-many may come at the same time. (What has more than 4 MiB grpc refuses by itself.)"""
 
 END_S = 0.002
 """Seconds that the end of a stream of requests is waited on, to see whether it is the call's."""
@@ -60,7 +51,8 @@ class ErrorBoundary(grpc.aio.ServerInterceptor):
     The handler of a stream may be a coroutine. It sends all its messages but the
     last (`movierec.chassis.call.send`), and returns that one, encoded: grpc sends
     what a handler returns together with the status, in one go, and what it yields
-    in one of its own, which takes a fifth of a small call.
+    in one of its own, which takes a fifth of a small call. Its request it is given
+    `Undecoded`, and so are those their requests whose requests are a stream.
 
     Args:
         table: The status of each class of errors; a class that is not there
@@ -102,11 +94,11 @@ class ErrorBoundary(grpc.aio.ServerInterceptor):
 
     def _guard(self, handler: Any, method: str) -> Any:
         encode = _encoding(handler.response_serializer)
-        returns = handler.unary_unary
+        if handler.unary_unary is not None:
+            guarded = self._guard_returning(handler.unary_unary, _decoding(handler))
+            return grpc.unary_unary_rpc_method_handler(guarded, None, encode)
         if iscoroutinefunction(handler.unary_stream):
-            returns = handler.unary_stream
-        if returns is not None:
-            guarded = self._guard_returning(returns, handler)
+            guarded = self._guard_returning(handler.unary_stream, _taking(handler))
             return grpc.unary_unary_rpc_method_handler(guarded, None, encode)
         if handler.unary_stream is not None:
             return grpc.unary_stream_rpc_method_handler(self._guard_stream(handler), None, encode)
@@ -114,13 +106,14 @@ class ErrorBoundary(grpc.aio.ServerInterceptor):
             return grpc.stream_stream_rpc_method_handler(self._guard_streams(handler), None, encode)
         raise NotImplementedError(f"no boundary for {method}")
 
-    def _guard_returning(self, respond: Callable[..., Any], handler: Any) -> Callable[..., Any]:
+    def _guard_returning(
+        self, respond: Callable[..., Any], take: Callable[[bytes], object]
+    ) -> Callable[..., Any]:
         async def guarded(payload: bytes, context: Context) -> Any:
             call = self._observer.begins(context)
             try:
                 self._gate.enter(context)
-                request = _decode(payload, handler)
-                response = await respond(request, context)
+                response = await respond(take(payload), context)
                 call.sends()
                 call.code = grpc.StatusCode.OK
             except Exception as error:  # noqa: BLE001  # this is the boundary
@@ -133,8 +126,9 @@ class ErrorBoundary(grpc.aio.ServerInterceptor):
         return guarded
 
     def _guard_stream(self, handler: Any) -> Callable[..., Any]:
+        decode = _decoding(handler)
         return self._guard_responses(
-            lambda payload, context: handler.unary_stream(_decode(payload, handler), context)
+            lambda payload, context: handler.unary_stream(decode(payload), context)
         )
 
     def _guard_streams(self, handler: Any) -> Callable[..., Any]:
@@ -206,15 +200,16 @@ def code_of(error: ServiceError, table: ErrorTable) -> grpc.StatusCode:
 
 async def _requests(
     handler: Any, context: grpc.aio.ServicerContext[Any, Any]
-) -> AsyncGenerator[Callable[[], Message]]:
-    """The requests of a stream, as functions that decode them.
+) -> AsyncGenerator[Undecoded[Message]]:
+    """The requests of a stream.
 
     Each is decoded where it is handled, so that one that is no message is an error of its own,
     and not the stream's. They are read one by one: grpc's own iterator complains when it is
     left before its end.
     """
+    take = _taking(handler)
     while (payload := await context.read()) is not grpc.aio.EOF:
-        yield partial(_decode, payload, handler)
+        yield take(payload)
     # A call that is dead has no more requests either, and is cancelled in a moment.
     await asyncio.sleep(END_S)
 
@@ -230,18 +225,14 @@ def _encoding(serializer: Callable[[Message], bytes]) -> Callable[[Message | byt
     return lambda response: response if isinstance(response, bytes) else serializer(response)
 
 
-def _decode(payload: bytes, handler: Any) -> Message:
-    if len(payload) > LARGEST_REQUEST_BYTES:
-        raise RequestTooLargeError(len(payload), LARGEST_REQUEST_BYTES)
-    try:
-        request: Message = handler.request_deserializer(payload)
-    except DecodeError:
-        sentence = (
-            "its bytes are no message of this method: generate the client from this "
-            "server's .proto files"
-        )
-        raise InvalidRequestError(Violation("request", sentence)) from None
-    return request
+def _taking(handler: Any) -> Callable[[bytes], Undecoded[Message]]:
+    deserialize = handler.request_deserializer
+    return lambda payload: Undecoded(payload, deserialize)
+
+
+def _decoding(handler: Any) -> Callable[[bytes], Message]:
+    deserialize = handler.request_deserializer
+    return lambda payload: Undecoded(payload, deserialize).decode()
 
 
 def to_status(error: ServiceError, code: grpc.StatusCode) -> Status:
