@@ -1,12 +1,16 @@
 """Calls, as they are counted and known by an id."""
 
 import asyncio
+import gc
+import logging
+import weakref
 
 import grpc
 import pytest
 
 from movierec.chassis.call import request_id_of
 from movierec.chassis.call_metrics import BOUNDS_S, CallMetrics, Durations
+from movierec.chassis.errors import ServiceError
 from movierec.chassis.observing import CallObserver
 from support.probes import SERVICE, call_probe
 
@@ -55,6 +59,31 @@ def test_a_call_is_in_flight_until_it_has_ended() -> None:
         )
     )
     assert (seen, samples(metrics)[key]) == ([1], 0)
+
+
+@pytest.mark.parametrize("error", [ServiceError, ValueError])
+@pytest.mark.parametrize("method", ["Refuse", "Answer"])
+def test_a_call_that_fails_leaves_nothing_of_what_it_had(
+    method: str, error: type[Exception]
+) -> None:
+    class Large:
+        """It is gone as soon as nothing leads to it, and not when Python looks for cycles."""
+
+    had: list[weakref.ref[Large]] = []
+
+    def fail() -> None:
+        large = Large()
+        had.append(weakref.ref(large))
+        raise error("no")
+
+    logging.disable()  # What catches logs in tests keeps the error.
+    gc.disable()
+    try:
+        asyncio.run(call_probe(CallObserver(), method, does=fail))
+        assert [reference() for reference in had] == [None]
+    finally:
+        gc.enable()
+        logging.disable(logging.NOTSET)
 
 
 def test_methods_that_there_are_not_are_counted_as_one() -> None:

@@ -29,6 +29,12 @@ A_CALL = {
 }
 """A method of each that takes an empty request."""
 
+A_STREAM = {
+    "trainer_service": "/movierec.v1.TrainerService/Train",
+    "recommender_service": "/movierec.v1.RecommenderService/Recommend",
+}
+"""A method of each that answers with many messages."""
+
 
 @pytest.fixture(scope="module", params=A_CALL)
 def running(
@@ -93,13 +99,17 @@ def test_reflection_names_it_and_its_methods(running: Running, channel: grpc.Cha
     }
 
 
+@pytest.mark.parametrize("payload", [b"\xff" * 3, b"\xff" * 10_000], ids=["short", "long"])
+@pytest.mark.parametrize("methods", [A_CALL, A_STREAM], ids=["unary", "stream"])
 def test_bytes_that_are_no_message_are_an_invalid_argument_with_details(
-    running: Running, channel: grpc.Channel
+    running: Running, channel: grpc.Channel, methods: dict[str, str], payload: bytes
 ) -> None:
+    call: Any = channel.unary_stream(methods[running.module])
     with pytest.raises(grpc.RpcError) as caught:
-        raw_call(channel, A_CALL[running.module], b"\xff\xff\xff")
+        list(call(payload, timeout=DEADLINE_S))
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     status = rpc_status.from_call(caught.value)
+    assert "generate the client from this server's .proto files" in status.message
     info = error_details_pb2.ErrorInfo()
     assert status.details[0].Unpack(info)
     assert (info.domain, info.reason) == ("movierec", "INVALID_REQUEST")

@@ -33,8 +33,7 @@ async def call_probe(
         method: `Answer`, `Last`, which answers and returns its last message, `Refuse` or
             `Break`, or one that there is not.
         metadata: What comes with the call.
-        does: What `Answer` does while it works, and `Refuse` and `Break` before they do not; what
-            it returns is theirs for as long as they are there.
+        does: What `Answer` does while it works, and `Refuse` before it refuses.
     """
 
     async def answer(request: Int64Value, _: Any) -> AsyncIterator[Int64Value]:
@@ -51,11 +50,10 @@ async def call_probe(
         return Int64Value(value=last).SerializeToString()
 
     async def refuse(_: Int64Value, __: Any) -> Int64Value:
-        theirs = does()  # noqa: F841
+        does()
         raise ServiceError("no")
 
     async def break_down(_: Int64Value, __: Any) -> Int64Value:
-        theirs = does()  # noqa: F841
         raise ValueError("a bug")
 
     coders = (Int64Value.FromString, Int64Value.SerializeToString)

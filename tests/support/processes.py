@@ -56,5 +56,14 @@ def is_alive(process: int) -> bool:
 
 def resident_mib(process: int) -> float:
     """The memory of a process that is in use, in MiB."""
+    return _memory_mib(process, "VmRSS")
+
+
+def peak_mib(process: int) -> float:
+    """The most that it ever had in use."""
+    return _memory_mib(process, "VmHWM")
+
+
+def _memory_mib(process: int, what: str) -> float:
     status = (Path("/proc") / str(process) / "status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+    return int(status.split(f"{what}:")[1].split()[0]) / 1024

@@ -117,11 +117,13 @@ class ErrorBoundary(grpc.aio.ServerInterceptor):
                 call.sends()
                 call.code = grpc.StatusCode.OK
             except Exception as error:  # noqa: BLE001  # this is the boundary
-                await self._abort(context, error, call)
+                refusal = self._refusal(error, call, context)
             else:
                 return response
             finally:
                 self._observer.ends(call, context)
+            del payload  # see `_refusal`
+            return await context.abort(*refusal)
 
         return guarded
 
@@ -158,13 +160,22 @@ class ErrorBoundary(grpc.aio.ServerInterceptor):
                         yield response
                 call.code = grpc.StatusCode.OK
             except Exception as error:  # noqa: BLE001  # this is the boundary
-                await self._abort(context, error, call)
+                refusal = self._refusal(error, call, context)
+            else:
+                return
             finally:
                 self._observer.ends(call, context)
+            del request  # see `_refusal`
+            await context.abort(*refusal)
 
         return guarded
 
-    async def _abort(self, context: Context, error: Exception, call: Call) -> None:
+    def _refusal(self, error: Exception, call: Call, context: Context) -> tuple[Any, ...]:
+        """What a call is aborted with, once nothing is left of the error and the request.
+
+        Whoever aborts a call raises an error that its context keeps. That is a cycle: all that
+        the error leads to stays until Python next looks for cycles, which may be never.
+        """
         if isinstance(error, grpc.aio.AbortError):
             call.code = grpc.StatusCode.UNKNOWN
             raise error
@@ -173,7 +184,7 @@ class ErrorBoundary(grpc.aio.ServerInterceptor):
         call.reason = error.reason if isinstance(error, ServiceError) else _InternalError.reason
         # What was set before for every answer would be replaced otherwise.
         trailers = (*context.trailing_metadata(), *status.trailing_metadata)
-        await context.abort(status.code, status.details, trailers)
+        return status.code, status.details, trailers
 
 
 class _InternalError(ServiceError):
