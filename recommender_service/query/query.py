@@ -74,8 +74,8 @@ class MovieFilter:
 
     def __post_init__(self) -> None:
         for name in ("any_genres", "all_genres", "no_genres"):
-            _check_count(f"filter.{name}", len(getattr(self, name)), MOST_GENRES)
-        _check_count("filter.excluded", len(self.excluded), MOST_EXCLUDED)
+            check_count(f"filter.{name}", len(getattr(self, name)), MOST_GENRES)
+        check_count("filter.excluded", len(self.excluded), MOST_EXCLUDED)
         for name in ("first_year", "last_year"):
             year = getattr(self, name)
             if year is not None and not 0 <= year <= LARGEST_YEAR:
@@ -124,7 +124,7 @@ class Query:
     def __post_init__(self) -> None:
         if not self.seeds:
             raise InvalidRequestError(Violation("seeds", _count_sentence(0, 1, MOST_SEEDS)))
-        _check_count("seeds", len(self.seeds), MOST_SEEDS, least=1)
+        check_count("seeds", len(self.seeds), MOST_SEEDS, least=1)
         if not 1 <= self.top_k <= LARGEST_TOP_K:
             sentence = f"{self.top_k:,} is not legal; legal is 1 to {LARGEST_TOP_K:,}"
             raise InvalidRequestError(Violation("top_k", sentence))
@@ -142,7 +142,18 @@ def _check_range(name: str, value: float, least: int = 0) -> None:
         raise InvalidRequestError(Violation(name, sentence))
 
 
-def _check_count(name: str, count: int, most: int, least: int = 0) -> None:
+def check_count(name: str, count: int, most: int, least: int = 0) -> None:
+    """That a list is as long as it may be.
+
+    Args:
+        name: Its field.
+        count: How long it is.
+        most: How long it may be, ...
+        least: ... and must be.
+
+    Raises:
+        InvalidRequestError: It is not.
+    """
     if count > most:
         raise InvalidRequestError(Violation(name, _count_sentence(count, least, most)))
 

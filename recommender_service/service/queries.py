@@ -8,11 +8,14 @@ from movierec.chassis.errors import InvalidRequestError, Violation
 from movierec.v1 import recommender_pb2 as pb
 from recommender_service.query.query import (
     DEFAULT_TOP_K,
+    MOST_EXCLUDED,
+    MOST_SEEDS,
     Combination,
     MovieFilter,
     Query,
     Seed,
     UnknownSeeds,
+    check_count,
 )
 from recommender_service.query.recommending import Answer
 
@@ -37,6 +40,8 @@ def query_of(request: pb.RecommendRequest) -> Query:
     Raises:
         InvalidRequestError: It is not legal.
     """
+    # A quarter of a million of them may have come, which take half a second to be looked at.
+    check_count("seeds", len(request.seeds), MOST_SEEDS, least=1)
     return Query(
         seeds=[
             Seed(_movie_of(seed, f"seeds[{position}]"), seed.weight)
@@ -111,6 +116,7 @@ def _movie_of(named: pb.Seed | pb.ExcludedMovie, field: str) -> int | str:
 
 
 def _filter_of(wanted: pb.MovieFilter) -> MovieFilter:
+    check_count("filter.excluded", len(wanted.excluded), MOST_EXCLUDED)
     return MovieFilter(
         any_genres=tuple(wanted.any_genres),
         all_genres=tuple(wanted.all_genres),

@@ -243,6 +243,9 @@ def test_popular_movies_are_the_answer_only_if_asked_for_and_the_header_says_so(
         ({"popularity_discount": "Infinity"}, "popularity_discount", "inf is not legal"),
         ({"top_k": 10**9}, "top_k", "1,000,000,000 is not legal; legal is 1 to 1,000"),
         ({"seeds": [{"movie_id": 10}] * 10_000}, "seeds", "10,000 of them; legal is 1 to 1,000"),
+        # Counted before they are looked at.
+        ({"seeds": [{}] * 1_001}, "seeds", "1,001 of them; legal is 1 to 1,000"),
+        ({"filter": {"excluded": [{}] * 10_001}}, "filter.excluded", "10,001 of them; legal is"),
         (
             {"seeds": [{"movie_id": 10, "weight": -1}], "combination": "COMBINATION_BEST_MATCH"},
             "seeds",
