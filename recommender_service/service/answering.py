@@ -47,20 +47,18 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """An answer, of which the reader takes part after part in his time.
+    """An answer after its first part, of which the reader takes part after part in his time.
 
-    It keeps nothing of the request, which may be large.
+    It keeps nothing of the request and of what was said of it, which may be large.
 
     Args:
         version: What it is from.
         request: The canonical one, if there is a log.
-        first: Its first part.
         following: Makes the next part, or None when it is over.
     """
 
     version: int
     request: str
-    first: _Part
     following: Callable[[], _Part | None]
 
 
@@ -149,7 +147,7 @@ class Answering:
             ServiceError: There is no answer; before any message.
         """
 
-        async def begin(work: _Work) -> tuple[_Begun, _Do]:
+        async def begin(work: _Work) -> tuple[_Part, _Begun, _Do]:
             return await self._begun(request, version, whose, work)
 
         return self._messages(begin, _key(request, version))
@@ -174,7 +172,7 @@ class Answering:
             ServiceError: As above, and what `decode` and `take` raise.
         """
 
-        async def begin(work: _Work) -> tuple[_Begun, _Do]:
+        async def begin(work: _Work) -> tuple[_Part, _Begun, _Do]:
             async with self._long_turns.turn(whose()):
                 request = decode()
                 return await self._begun(request, take(request), whose, work, is_long=True)
@@ -182,14 +180,14 @@ class Answering:
         return self._messages(begin, None)
 
     async def _messages(
-        self, begin: Callable[[_Work], Awaitable[tuple[_Begun, _Do]]], key: Hashable | None
+        self, begin: Callable[[_Work], Awaitable[tuple[_Part, _Begun, _Do]]], key: Hashable | None
     ) -> AsyncGenerator[bytes]:
         work = _Work()
         parts: list[_Part] = []
         size_bytes = 0
         try:
-            begun, do = await begin(work)
-            part: _Part | None = begun.first
+            part: _Part | None
+            part, begun, do = await begin(work)
             while part is not None:
                 size_bytes += len(part.message)
                 kept = part.message if size_bytes <= LARGEST_BYTES else b""
@@ -216,7 +214,7 @@ class Answering:
         work: _Work,
         *,
         is_long: bool = False,
-    ) -> tuple[_Begun, _Do]:
+    ) -> tuple[_Part, _Begun, _Do]:
         async def aside(work: Callable[[], Result]) -> Result:
             return await self._turns.do(whose(), work)
 
@@ -224,7 +222,7 @@ class Answering:
             query = await aside(partial(query_of, request)) if is_long else query_of(request)
             do = aside if is_long or _is_long(query, version) else _at_once
             begin = partial(self._begin, request, version, query, work.pause)
-            return await do(begin), do
+            return *await do(begin), do
         except ServiceError as error:
             if self._log:
                 self._log.failed(version.number, request, error, work.seconds)
@@ -236,17 +234,17 @@ class Answering:
         version: Version,
         query: Query,
         pause: Callable[[], object],
-    ) -> _Begun:
+    ) -> tuple[_Part, _Begun]:
         answer = recommend(version, query, pause)
         size = self._chunk_size
         if query.explain:
             size = min(size, most_explained(len(query.seeds)))
         positions = [seed.position for seed in answer.resolution.seeds]
         some = list(islice(answer.recommendations, size))
-        return _Begun(
+        first = _part(some, positions, answers.header(answer))
+        return first, _Begun(
             version.number,
             as_json(canonical(request, query, answer)) if self._log else "",
-            _part(some, positions, answers.header(answer)),
             partial(_following, answer.recommendations, size, positions),
         )
 
