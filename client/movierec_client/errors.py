@@ -21,10 +21,13 @@
 The error of gRPC that caused one of these is its `__cause__`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from movierec_client.states import RunState
+
+_RANGES = re.compile(r"\b([0-9]{1,4})(?:-([0-9]{1,4}))?\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +134,8 @@ class NotFoundError(CallError):
     @property
     def unknown_seeds(self) -> tuple[int, ...]:
         """The positions, from 0, of all seeds of a query that are no movies."""
-        ranges = [
-            its.split("-") for its in self.metadata.get("unknown_seeds", "").split(",") if its
-        ]
-        return tuple(i for its in ranges for i in range(int(its[0]), int(its[-1]) + 1))
+        ranges = _RANGES.findall(self.metadata.get("unknown_seeds", ""))
+        return tuple(i for one, last in ranges for i in range(int(one), int(last or one) + 1))
 
 
 class FailedPreconditionError(CallError):

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 MOST_DIGITS = 18
 """A number with more might not fit into 64 bits."""
 
+LONGEST_ROW = 16
+"""In parts, so that one that never ends takes no more memory."""
+
 PART_BYTES = 2**19
 """So much at a time that what is made of it stays near the processor."""
 
@@ -58,9 +61,9 @@ class Cells:
             empty: What a cell without anything stands for, if it may be one.
         """
         last = self.ends[column] - 1
-        lengths = last - self.starts[column] + 1
+        lengths = self.ends[column] - self.starts[column]
         least, most = int(lengths.min()), int(lengths.max())
-        if least < (empty is None) or most > MOST_DIGITS:
+        if least < (1 if empty is None else 0) or most > MOST_DIGITS:
             return None
         numbers = np.zeros(self.line_count, dtype=np.int64)
         for place in range(most):
@@ -169,8 +172,8 @@ def csv_parts(
         part_bytes: How much is taken at a time; more where a row is longer.
 
     Yields:
-        The cells; None, and nothing more, where rows have not as many, or quotes or line ends
-        are not where they should be.
+        The cells; None, and nothing more, where rows have not as many, or are very long, or
+        quotes or line ends are not where they should be.
     """
     start, size = 0, part_bytes
     while start < text.size:
@@ -180,7 +183,7 @@ def csv_parts(
         is_inside = (is_quote.cumsum(dtype=np.uint8) & 1).view(np.bool_)
         ends = np.flatnonzero(((part == _COMMA) | (part == _NEWLINE)) & ~is_inside)
         line_ends = ends[part[ends] == _NEWLINE]
-        if not line_ends.size and start + size < text.size:
+        if not line_ends.size and start + size < text.size and size < part_bytes * LONGEST_ROW:
             size *= 2
             continue
         length = int(line_ends[-1]) + 1 if line_ends.size else 0
@@ -228,14 +231,12 @@ def _without_quotes(
         return None
     ends[-1] -= has_return
     is_quoted = is_quote[starts]
-    opening, closing = starts[is_quoted], ends[is_quoted] - 1
-    if not (is_quote[closing] & (closing > opening)).all():
-        return None
     is_inner = is_quote.copy()
-    is_inner[opening] = is_inner[closing] = False
+    is_inner[starts[is_quoted]] = is_inner[ends[is_quoted] - 1] = False
     inner = np.flatnonzero(is_inner)
     doubled = inner[::2]
-    # The first of two seems to close, and the second, next to it, to open again.
+    # The first of two seems to close, and the second, next to it, to open again. One is left
+    # over where a cell does not end with the quote that it needs.
     if not np.array_equal(doubled + 1, inner[1::2]) or is_inside[doubled].any():
         return None
     return Cells(text, starts + is_quoted, ends - is_quoted, doubled)

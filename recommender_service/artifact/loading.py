@@ -59,6 +59,15 @@ def assemble(
     Raises:
         BadVersionError: It must not be served: FORMAT, or VALUES.
     """
+    try:
+        return _assemble(number, content, file_of, load_time)
+    finally:
+        give_back_freed_blocks()
+
+
+def _assemble(
+    number: int, content: bytes, file_of: Callable[[str], SharedMemory], load_time: datetime
+) -> Version:
     manifest = parse_manifest(content)
     shape = (manifest.movie_count, manifest.dim)
 
@@ -86,7 +95,6 @@ def assemble(
         files={EMBEDDINGS: embeddings_file, MOVIES: movies_file},
     )
     _warm_up(version)
-    give_back_freed_blocks()
     return version
 
 

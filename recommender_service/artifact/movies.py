@@ -55,7 +55,7 @@ def movies_of(file: SharedMemory, count: int) -> MovieTable:
 def _quickly(file: SharedMemory) -> MovieTable | None:
     """The same of a file in which all is as it should be; None of another one."""
     header = next(file.lines(), b"")
-    if header.rstrip() != ",".join(HEADER).encode():
+    if header.removesuffix(b"\n").removesuffix(b"\r") != ",".join(HEADER).encode():
         return None
     movies, codes = MovieTable(), dict[bytes, int]()
     text = np.frombuffer(file.content[len(header) :], np.uint8)

@@ -35,7 +35,7 @@ class MovieTable(Sequence[Movie]):
         self._genres: list[tuple[str, ...]] = []  # by code
         self._code_of_genres: dict[tuple[str, ...], int] = {}
         self._rating_counts = array("q")
-        self.extend(movies)
+        self.titles.extend(self._titles_of(movies))
 
     def __len__(self) -> int:
         return len(self._movie_ids)
@@ -81,18 +81,14 @@ class MovieTable(Sequence[Movie]):
         """Every list of genres that a movie has, once."""
         return self._genres
 
-    def extend(self, movies: Iterable[Movie]) -> None:
-        """Adds rows."""
-
-        def titles() -> Iterator[str]:
-            for movie in movies:
-                self._movie_ids.append(movie.movie_id)
-                self._years.append(NO_YEAR if movie.year is None else movie.year)
-                self._genre_codes.append(self.genre_code(movie.genres))
-                self._rating_counts.append(movie.rating_count)
-                yield movie.title
-
-        self.titles.extend(titles())
+    def _titles_of(self, movies: Iterable[Movie]) -> Iterator[str]:
+        """The titles of movies, of which all else is added here, one by one."""
+        for movie in movies:
+            self._movie_ids.append(movie.movie_id)
+            self._years.append(NO_YEAR if movie.year is None else movie.year)
+            self._genre_codes.append(self.genre_code(movie.genres))
+            self._rating_counts.append(movie.rating_count)
+            yield movie.title
 
     def extend_columns(
         self,

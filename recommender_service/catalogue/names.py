@@ -79,11 +79,13 @@ class Names:
         letters, bounds = names.part(0, len(names))
         lengths = _lengths_of(letters, bounds)
         order = np.argsort(lengths, kind="stable")
-        there, first_places = np.unique(lengths[order], return_index=True)
-        self._lengths: list[int] = there.tolist()
+        lengths = lengths[order]
+        first_places = np.flatnonzero(np.diff(lengths, prepend=-1))
+        self._lengths: list[int] = lengths[first_places].tolist()
         self._first_places: list[int] = [*first_places.tolist(), len(names)]
         self._rows = rows[order]
         begins, ends = bounds[:-1][order], bounds[1:][order]
+        del bounds, lengths, order  # with a million names each is large
         self._begins = np.zeros(len(names) + 1, np.int64)  # and where the last one ends
         (ends - begins + 1).cumsum(out=self._begins[1:])
         self._letters = np.full(self._begins[-1], _LINE_FEED, np.uint8)

@@ -1,8 +1,8 @@
 """The names of very many titles, most of them found a thousand at a time.
 
-Nearly all titles are plain: ASCII, with no brackets but those of the year. Their
-names are found here with NumPy, and are those that `names_and_year` finds of each,
-which finds those of the others.
+Nearly all titles are plain: in Latin letters, with no brackets but those of the
+year and, before it, of another title. Their names are found here with NumPy, and are
+those that `names_and_year` finds of each, which finds those of the others.
 """
 
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ OTHERS_AT_A_TIME = 64
 _SPACE, _COMMA, _OPEN, _CLOSE, _ZERO = b" ,()0"
 _NOTHING, _END, _APOSTROPHE, _BACKTICK = b"\0\n'`"
 _YEAR_SIZE = len("(1999)")
-_A, _AFTER_A = ord("a"), np.frombuffer(b"k.", np.uint8)  # as in "a.k.a."
+_A, _K, _POINT = b"ak."
 _LOWER = 0x20
 """The bit that makes a letter lower case, and of a plain title no letter of what is none."""
 
@@ -66,10 +66,19 @@ _SPELT_OUT = np.frombuffer(
 ).reshape(-1, 64, 2)
 """By the first byte of a letter with an accent, and by the last 6 bits of the second."""
 
-_ARTICLE_SIZE = max(map(len, ARTICLES)) + len("  ")
-_ARTICLES = np.array(
-    [f"{front}{it}{back}".encode() for it in ARTICLES for front in ("", " ") for back in ("", " ")],
-    f"S{_ARTICLE_SIZE}",
+_ARTICLE_SIZE = 2 * max(map(len, ARTICLES)) + len("  ")
+"""Bytes that an article may have with two spaces, if all its letters have accents."""
+
+_ARTICLES = np.sort(
+    np.array(
+        [
+            f"{one}{it}{other}".encode()
+            for it in ARTICLES
+            for one in ("", " ")
+            for other in ("", " ")
+        ],
+        f"S{_ARTICLE_SIZE}",
+    )
 )
 """All that may follow a comma and mean an article, if no two spaces are side by side."""
 
@@ -193,7 +202,8 @@ def _forms(
     is_usual &= inside - _ZERO > 9  # no year
     left = ends[pairs] - closes - 1
     is_usual &= (left == 0) | ((left == 1) & (letters[ends[pairs] - 1] == _SPACE))
-    is_usual &= (inside | _LOWER != _A) | ~np.isin(next_inside | _LOWER, _AFTER_A)
+    next_inside |= _LOWER
+    is_usual &= (inside | _LOWER != _A) | ((next_inside != _K) & (next_inside != _POINT))  # a.k.a.
     pairs, opens, closes = pairs[is_usual], opens[is_usual], closes[is_usual]
     plain = np.flatnonzero(is_plain)
     title_of = np.concatenate([plain, pairs, pairs, pairs])
@@ -249,5 +259,7 @@ def _articles(
     tails[offsets >= sizes[near][:, np.newaxis]] = 0
     has_article, is_unclear = np.zeros((2, len(begins)), np.bool_)
     is_unclear[near] = ((tails == _APOSTROPHE) | (tails == _BACKTICK)).any(axis=1)
-    has_article[near] = np.isin(tails.view(_ARTICLES.dtype)[:, 0], _ARTICLES) & ~is_unclear[near]
+    words = tails.view(_ARTICLES.dtype)[:, 0]
+    is_article = _ARTICLES.take(_ARTICLES.searchsorted(words), mode="clip") == words
+    has_article[near] = is_article & ~is_unclear[near]
     return commas, has_article, is_unclear

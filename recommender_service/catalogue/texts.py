@@ -66,7 +66,7 @@ class Texts(Sequence[str]):
         self._bounds.frombytes(bounds.tobytes())
 
     def part(self, begin: int, end: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-        """Some of the texts in UTF-8, one behind another; copies.
+        """Some of the texts in UTF-8, one behind another; none can be added while they are in use.
 
         Args:
             begin: The first of them.
@@ -75,6 +75,6 @@ class Texts(Sequence[str]):
         Returns:
             Their bytes, and where in these each begins, and the last one ends, (N + 1,).
         """
-        bounds = np.array(self._bounds[begin : end + 1])
-        letters = bytes(memoryview(self._letters)[bounds[0] : bounds[-1]])
-        return np.frombuffer(letters, np.uint8), bounds - bounds[0]
+        bounds = np.frombuffer(self._bounds, np.int64)[begin : end + 1]
+        letters = np.frombuffer(self._letters, np.uint8)[bounds[0] : bounds[-1]]
+        return letters, bounds - bounds[0]

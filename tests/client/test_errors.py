@@ -135,7 +135,14 @@ def test_an_error_holds_all_that_the_server_told(driver: Driver, script: Script)
 
 @pytest.mark.parametrize(
     ("told", "positions"),
-    [("", ()), ("0", (0,)), ("0,2-4,999", (0, 2, 3, 4, 999))],
+    [
+        ("", ()),
+        ("0", (0,)),
+        ("0,2-4,999", (0, 2, 3, 4, 999)),
+        ("seven", ()),
+        ("99999999999", ()),
+        ("5-2", ()),
+    ],
 )
 def test_the_positions_of_unknown_seeds_are_numbers(told: str, positions: tuple[int, ...]) -> None:
     error = mc.NotFoundError("no such movies", metadata={"unknown_seeds": told})

@@ -2,13 +2,14 @@
 
 import csv
 import io
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from movierec.cells import Cells, csv_parts
+from movierec.cells import LONGEST_ROW, Cells, csv_parts
 
 ANY = st.text('ab,"\n\r\u00e98', max_size=12)
 ROWS = st.integers(1, 3).flatmap(
@@ -29,7 +30,7 @@ def rows_of(cells: Cells) -> list[list[str]]:
     return [list(row) for row in zip(*columns, strict=True)]
 
 
-@given(ROWS, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.integers(1, 40))
+@given(ROWS, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.integers(8, 60))
 def test_what_a_writer_writes_is_read_whatever_the_parts(
     rows: list[list[str]],
     line_end: str,
@@ -97,6 +98,32 @@ def test_a_cell_may_stand_for_a_number_by_being_empty() -> None:
     assert cells.numbers(0) is None
 
 
-@pytest.mark.parametrize("hidden", ['a,"b\n\n', '"' * 99_999])
-def test_quotes_that_never_end_take_no_more_than_a_look(hidden: str) -> None:
-    assert parts((hidden + "\n" * 100_000).encode(), 2, 2**16) == [None]
+@pytest.mark.parametrize(
+    ("begin", "rest"), [('"', "1,a\n"), ("", "bbbb"), ('"', ",,,,"), ("", '""""'), ("", "\0\0\0\0")]
+)
+def test_a_row_that_is_very_long_is_left_to_others_before_it_was_looked_at_to_its_end(
+    begin: str, rest: str
+) -> None:
+    good, long = b"1,a\n" * 1_000, f"{begin}{rest * 1_000 * LONGEST_ROW}".encode()
+    looked_at: list[int] = []
+
+    class Text(np.ndarray[Any, Any]):
+        def __getitem__(self, key: Any) -> Any:
+            if isinstance(key, slice):
+                looked_at.append(min(key.stop, self.size) - key.start)
+                return np.asarray(self)[key]
+            return super().__getitem__(key)
+
+    text = np.frombuffer(good + long + good, np.uint8).view(Text)
+    *found, last = csv_parts(text, 2, 1_000)
+    assert last is None
+    assert all(found)
+    assert max(looked_at) <= 1_000 * LONGEST_ROW
+
+
+def test_a_row_may_be_as_long_as_some_parts() -> None:
+    rows = [["a", "b" * 990 * (LONGEST_ROW // 2)], ["c", "d"]]
+    text = "".join(f"{','.join(row)}\n" for row in rows)
+    assert [row for cells in parts(text.encode(), 2, 1_000) if cells for row in rows_of(cells)] == (
+        rows
+    )

@@ -156,6 +156,12 @@ def test_names_of_one_length_are_found_in_every_block(count: int) -> None:
             assert (f"film {i:04}", i + 7, 1) in set(names.within(f"fiml {i:04}", 1))
 
 
+def test_very_many_rows_of_one_name_are_in_ascending_order() -> None:
+    pairs = [("heat" if row % 3 else f"film {row:04}", row) for row in range(3_000)]
+    rows = names_of(pairs).rows_of("heat").tolist()
+    assert rows == [row for row in range(3_000) if row % 3]
+
+
 def test_a_name_is_found_wherever_in_it_the_errors_are() -> None:
     text = "abcdefghijklmno"
     once = {

@@ -45,6 +45,7 @@ def expected_of(titles: list[str]) -> list[tuple[list[str], int]]:
 
 @given(st.lists(TITLES, max_size=12))
 @example(["Avventura, L' (Adventure, The) (1960)", "Heat (Heat) (1995)", " (Foo) (1995)"])
+@example(["Foo, \u00c9\u00ee\u00f1\u00eb (1999)", "Foo, \u0124\u00eb\u0165", "Foo, \u00c9ine "])
 @example(["Babe Ruth Story, The (1948) ", "Metropolis (2001: A Film) (2001)"])
 @settings(max_examples=1_000)
 def test_names_and_years_of_many_titles_are_those_of_each(titles: list[str]) -> None:
