@@ -16,6 +16,13 @@ DEMO = [sys.executable, str(ROOT / "deploy" / "demo.py")]
 DEADLINE_S = 300.0
 
 
+@pytest.fixture(autouse=True)
+def compiled_as_for_a_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the tests' own flags for the compiler."""
+    for name in ("XLA_FLAGS", "TF_XLA_FLAGS"):
+        monkeypatch.delenv(name, raising=False)
+
+
 def answers(output: str) -> list[list[str]]:
     """The titles of each list of recommendations, in order."""
     lists = output.split("==> movierec recommend")[1:]

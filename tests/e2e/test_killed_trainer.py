@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import grpc
+import pytest
 
 from movierec.v1 import trainer_pb2 as pb
 from movierec.v1 import trainer_pb2_grpc, training_pb2
@@ -32,8 +33,10 @@ def ends(process: int) -> bool:
 
 
 def test_a_trainer_killed_in_a_run_takes_it_up_after_the_last_finished_epoch_to_the_same_end(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Each process compiles for itself, as it does outside of the tests.
+    monkeypatch.delenv("TF_XLA_FLAGS", raising=False)
     write_two_tastes(tmp_path / "data" / "tastes")
     request = pb.TrainRequest(dataset="tastes", settings=SETTINGS, request_id="once")
     with (
