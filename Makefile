@@ -39,7 +39,7 @@ demo: $(VENV)/services.stamp ## train and recommend, end to end (DATA=DIR, MIN_R
 
 .PHONY: test
 test: $(VENV)/dev.stamp ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: e2e
 e2e: $(VENV)/dev.stamp ## test the images and the compose deployment, on the engine that is there
