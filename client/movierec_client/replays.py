@@ -10,6 +10,8 @@ from movierec.v1 import recommender_pb2
 from movierec_client.errors import CallError, InvalidArgumentError
 from movierec_client.results import Answer
 
+NOT_LOGGED = "REQUEST_NOT_LOGGED"
+
 _LONGEST_EXCERPT = 60  # characters
 
 
@@ -60,7 +62,8 @@ def read_logged(line: str) -> tuple[LoggedAnswer, recommender_pb2.RecommendReque
         How the query was answered, and the request to ask it again.
 
     Raises:
-        InvalidArgumentError: It is no such line.
+        InvalidArgumentError: It is no such line, or, with the reason `NOT_LOGGED`, one without
+            its request, which was too large.
     """
     try:
         fields = json.loads(line)
@@ -68,6 +71,13 @@ def read_logged(line: str) -> tuple[LoggedAnswer, recommender_pb2.RecommendReque
         raise _no_line(line, "it is not JSON") from None
     if not isinstance(fields, dict) or not isinstance(fields.get("request"), dict):
         raise _no_line(line, 'it is no object with a "request"')
+    if "request_bytes" in fields:
+        raise InvalidArgumentError(
+            f"a request of {fields['request_bytes']} bytes was refused, and is too large for the "
+            f"log: it cannot be asked again",
+            code="INVALID_ARGUMENT",
+            reason=NOT_LOGGED,
+        )
     logged = LoggedAnswer(
         time=_field(line, fields, "time", str),
         version=_field(line, fields, "version", int),

@@ -80,7 +80,7 @@ class WeightedMean:
         summed = factors @ self._vectors()  # (D,)
         length = np.linalg.norm(summed)
         if length < 1e-6:  # float32 rows that cancel leave about 1e-7
-            sentence = "their weights cancel out, so that nothing is asked for: change a weight"
+            sentence = "their weights cancel out or are 0, so that nothing is asked for: change one"
             raise InvalidRequestError(Violation("seeds", sentence))
         self._shares = factors / length  # (N,)
         self.query: NDArray[np.float32] = (summed / length).astype(np.float32)

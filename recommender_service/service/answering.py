@@ -1,5 +1,6 @@
 """From a request to the messages of its answer: remembered, or worked out, at once or aside."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
@@ -174,7 +175,10 @@ class Answering:
 
         async def begin(work: _Work) -> tuple[_Part, _Begun, _Do]:
             async with self._long_turns.turn(whose()):
+                began = time.perf_counter()
                 request = decode()
+                # Which nothing interrupts: calls that came meanwhile go first.
+                await asyncio.sleep(time.perf_counter() - began)
                 return await self._begun(request, take(request), whose, work, is_long=True)
 
         return self._messages(begin, None)

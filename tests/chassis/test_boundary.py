@@ -48,6 +48,18 @@ def test_a_status_is_small_enough_for_the_trailers_whatever_was_asked_for(text: 
     assert len(status.details) > 1
 
 
+@pytest.mark.parametrize("size", [2_000, 2_700, 2_780, 2_790, 2_800, 2_850, 10_000])
+def test_a_status_always_says_its_reason(size: int) -> None:
+    error = ServiceError("a sentence", metadata={"much": "x" * size})
+    status = to_status(error, grpc.StatusCode.NOT_FOUND)
+    info = ErrorInfo()
+    assert status.details[0].Unpack(info)
+    assert (info.reason, info.domain) == ("UNSPECIFIED", "movierec")
+    assert dict(info.metadata) in ({}, {"much": "x" * size})
+    assert bool(info.metadata) == (size < 2_750)
+    assert len(status.SerializeToString()) < 3_000
+
+
 def test_a_sentence_with_a_lone_surrogate_still_travels() -> None:
     status = to_status(ServiceError("a\ud800b"), grpc.StatusCode.INTERNAL)
     assert status.message == "a?b"

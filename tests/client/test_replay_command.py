@@ -115,6 +115,19 @@ def test_an_answer_in_place_of_an_error_and_the_other_way_round_is_not_the_same(
     assert not now_failing.same
 
 
+LARGE = json.dumps({"request": {}, "request_bytes": 500_016, "code": "NOT_FOUND", "reason": "R"})
+
+
+def test_a_request_that_was_too_large_to_be_logged_is_not_asked(
+    driver: Driver, script: Script
+) -> None:
+    script.on("Recommend", answer())
+    with pytest.raises(mc.InvalidArgumentError, match="request of 500016 bytes") as caught:
+        driver.value(lambda client: client.replay(LARGE))
+    assert caught.value.reason == "REQUEST_NOT_LOGGED"
+    assert script.requests == []
+
+
 BAD_LINES = [
     ("", "it is not JSON"),
     ("listening on 127.0.0.1:50052", "it is not JSON"),
@@ -198,6 +211,18 @@ def test_replay_reads_lines_from_standard_input_and_goes_on_after_bad_ones(
     assert garbage["error"]["code"] == "INVALID_ARGUMENT"
     assert (different["same"], different["different_ranks"]) == (False, [4])
     assert (answered["position"], answered["same"]) == (3, False)
+
+
+def test_replay_passes_over_a_request_that_was_too_large_to_be_logged(
+    movierec: Movierec, script: Script
+) -> None:
+    script.on("Recommend", answer(101, 102, 103, 104))
+
+    done = movierec("replay", "-", stdin=f"{LARGE}\n{LINE}\n")
+
+    assert done.exit_code == 0
+    assert "a request of 500016 bytes was refused" in " ".join(done.stderr.split())
+    assert len(script.requests) == 1
 
 
 def test_replay_with_nobody_to_ask_is_an_error_and_no_difference(movierec: Movierec) -> None:

@@ -283,15 +283,21 @@ def test_unknown_seeds_are_not_found_and_all_are_named(
     ]
 
 
+@pytest.mark.parametrize(
+    ("every", "run"), [(2, "{0}"), (3, "{0}-{1}"), (4, "{0}-{2}")], ids=["one", "two", "three"]
+)
 def test_however_many_seeds_are_unknown_each_is_named_by_its_position(
-    recommender: AskedRecommender,
+    recommender: AskedRecommender, every: int, run: str
 ) -> None:
     unknown = {"title": "\U0001f3ac no such film" * 50}
-    seeds = [unknown if i % 2 else {"movie_id": 10} for i in range(1_000)]
+    known = {"movie_id": 10}
+    seeds = [known if i % every == every - 1 else unknown for i in range(1_000 // every * every)]
     status = refused(recommend(seeds=seeds), recommender)
     assert status.code == grpc.StatusCode.NOT_FOUND.value[0]
-    positions = detail(status, ErrorInfo).metadata["unknown_seeds"]
-    assert positions == ",".join(str(i) for i in range(1, 1_000, 2))
+    info = detail(status, ErrorInfo)
+    assert info.reason == "UNKNOWN_SEEDS"
+    runs = (run.format(i, i + 1, i + 2) for i in range(0, len(seeds), every))
+    assert info.metadata["unknown_seeds"] == ",".join(runs)
 
 
 def test_none_but_unknown_seeds_are_not_found_even_if_they_are_skipped(

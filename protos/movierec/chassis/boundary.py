@@ -32,7 +32,9 @@ INTERNAL_MESSAGE = "something went wrong that we did not foresee; the service's 
 # A status travels in HTTP/2 trailers, of which gRPC accepts 8 KiB by default: the
 # message percent-encoded, and then the message and the details in base64.
 LARGEST_MESSAGE_BYTES = 1_500
-LARGEST_DETAILS_BYTES = 2_500
+LARGEST_DETAILS_BYTES = 2_850
+TYPE_BYTES = 60
+"""What it takes to say of a detail which it is."""
 
 END_S = 0.002
 """Seconds that the end of a stream of requests is waited on, to see whether it is the call's."""
@@ -268,6 +270,8 @@ def to_status(error: ServiceError, code: grpc.StatusCode) -> Status:
         delay.FromNanoseconds(int(error.retry_after_s * 1e9))
         details.append(RetryInfo(retry_delay=delay))
     status = Status(code=code.value[0], message=_cut(error.message))
+    if info.ByteSize() > LARGEST_DETAILS_BYTES - TYPE_BYTES:
+        info.ClearField("metadata")  # better than to leave all of it out
     room = LARGEST_DETAILS_BYTES
     for detail in details:
         packed = AnyMessage()
