@@ -140,7 +140,7 @@ class VersionNotFoundError(ServiceError):
 
     def __init__(self, number: int, there: Sequence[int]) -> None:
         super().__init__(
-            f"version {number} is not on the volume; there {_listed(there)}",
+            f"version {number} is not on the volume; there {listed(there)}",
             resources=[Resource("movierec.v1.Version", str(number))],
         )
 
@@ -157,7 +157,7 @@ class LabelNotFoundError(ServiceError):
 
     def __init__(self, label: str, there: Iterable[str]) -> None:
         super().__init__(
-            f"there is no label {shown(label)} to take away; there {_listed(sorted(there))}",
+            f"there is no label {shown(label)} to take away; there {listed(sorted(there))}",
             resources=[Resource("movierec.v1.Label", label)],
         )
 
@@ -213,7 +213,8 @@ class BadVersionError(Exception):
         self.message = message
 
 
-def _listed(there: Sequence[object]) -> str:
+def listed(there: Sequence[object]) -> str:
+    """What there is, the first of it by name, as the rest of a sentence."""
     if not there:
         return "is none"
     more = f" and {len(there) - MOST_NAMED} more" if len(there) > MOST_NAMED else ""

@@ -5,6 +5,8 @@ import os
 import re
 from pathlib import Path
 
+from recommender_service.errors import listed
+
 CLAIMS = ".claimed"
 """Where the trainer remembers which numbers were given."""
 
@@ -71,8 +73,8 @@ class ArtifactsFolder:
         """
         there = self.numbers()
         if number not in there:
-            named = f"there are {', '.join(map(str, there))}" if there else "there is none yet"
-            raise ValueError(f"there is no version {number} in {self.path}: {named}")
+            named = listed(there) if there else "is none yet"
+            raise ValueError(f"there is no version {number} in {self.path}: there {named}")
         return self.versions / str(number)
 
     def strays(self) -> list[tuple[str, str]]:

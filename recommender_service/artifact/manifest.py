@@ -98,9 +98,13 @@ def parse_manifest(content: bytes) -> ArtifactManifest:
     Raises:
         BadVersionError: They stand for none.
     """
+    if not content.lstrip().startswith(b"{"):
+        raise BadVersionError("FORMAT", f"{NAME} is no manifest: it is no JSON object")
     try:
         return json_format.Parse(content, ArtifactManifest(), ignore_unknown_fields=True)
-    except (json_format.ParseError, UnicodeDecodeError, RecursionError) as error:
+    except RecursionError:
+        raise BadVersionError("FORMAT", f"{NAME} is no manifest: it goes too deep") from None
+    except (json_format.ParseError, UnicodeDecodeError) as error:
         raise BadVersionError("FORMAT", f"{NAME} is no manifest: {error}"[:300]) from None
 
 

@@ -131,8 +131,19 @@ def _carefully(lines: Iterable[bytes]) -> MovieTable:
     try:
         return MovieTable(paced(found(), ROWS_AT_A_TIME))
     except (ValueError, csv.Error) as error:
-        sentence = f"{MOVIES} cannot be read: row {row_count}, in line {line_count}: {error}"
+        sentence = (
+            f"{MOVIES} cannot be read: row {row_count}, in line {line_count}: {_cause(error)}"
+        )
         raise BadVersionError("FORMAT", sentence[:LONGEST_SENTENCE]) from None
+
+
+def _cause(error: Exception) -> str:
+    said = str(error)
+    if said.startswith("new-line character"):
+        return "a return stands outside of quotes, and before no line feed"
+    if said.startswith("field larger"):
+        return f"a cell has more than {csv.field_size_limit():,} characters"
+    return said
 
 
 def _check_header(rows: Iterator[list[str]]) -> None:
@@ -145,6 +156,8 @@ def _check_header(rows: Iterator[list[str]]) -> None:
 
 
 def _movie(row: list[str]) -> Movie:
+    if not row:
+        raise ValueError("it is empty")
     if len(row) != len(HEADER):
         raise ValueError(f"it has {len(row)} columns; it must have {', '.join(HEADER)}")
     movie_id, title, year, genres, rating_count = row
