@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from enum import IntEnum
 from itertools import pairwise
 from math import ceil
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +51,6 @@ _LEAST_LENGTH = LEAST_LIKENESS / (200 - LEAST_LIKENESS)
 _LINE_FEED = ord("\n")
 _WORD = 64
 _ARTICLES = (b"the ", b"a ", b"an ")
-_SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 
 
 class Match(IntEnum):
@@ -117,8 +115,9 @@ class Names:
         They go by a hash of the name, which another name may have as well.
         """
         letters = np.frombuffer(encoded(f"{name}\n"), np.uint8)
-        found = hashes_of(letters, np.array([0, len(letters)]))
-        begin, end = (int(self._hashes.searchsorted(found, side)[0]) for side in _SIDES)
+        (found,) = hashes_of(letters, np.array([0, len(letters)]))
+        begin = self._hashes.searchsorted(found, "left")
+        end = self._hashes.searchsorted(found, "right")
         return self._rows_by_hash[begin:end]
 
     def holding(self, part: str) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:

@@ -53,8 +53,8 @@ class ErrorBoundary(grpc.aio.ServerInterceptor):
     The handler of a stream may be a coroutine. It sends all its messages but the
     last (`movierec.chassis.call.send`), and returns that one, encoded: grpc sends
     what a handler returns together with the status, in one go, and what it yields
-    in one of its own, which takes a fifth of a small call. Its request it is given
-    `Undecoded`, and so are those their requests whose requests are a stream.
+    in one of its own, which takes a fifth of a small call. It gets its request
+    `Undecoded`, and so does a handler whose requests are a stream.
 
     Args:
         table: The status of each class of errors; a class that is not there
