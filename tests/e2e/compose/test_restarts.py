@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from threading import Timer
 
 import pytest
 
@@ -12,6 +13,8 @@ from support.servers import until
 pytestmark = pytest.mark.engine
 
 GRACE_S = 10
+FOLLOWING_S = 300.0
+"""How long the killed training is followed; it takes half a minute."""
 
 
 @pytest.mark.parametrize("service", ["trainer", "recommender"])
@@ -37,11 +40,16 @@ def test_a_training_that_is_killed_in_the_middle_is_taken_up_and_published(
         [*deployment.client_command(), *command], stdout=subprocess.PIPE, text=True
     ) as following:
         assert following.stdout
+        # A client that never ends is a failure, and must not keep all that is tested after it.
+        too_late = Timer(FOLLOWING_S, following.kill)
+        too_late.daemon = True
+        too_late.start()
         fitted = (event for event in map(json.loads, following.stdout) if event["progress"])
         run_id = next(event["run_id"] for event in fitted if event["progress"]["epoch"] > 1)
         deployment.container("trainer").kill_process()
         states = [json.loads(line)["state"] for line in following.stdout]
         assert following.wait(STEP_S) == 0
+        too_late.cancel()
     assert "INTERRUPTED" in states
     assert states[-1] == "SUCCEEDED"
     (run,) = (run for run in deployment.objects("runs") if run["run_id"] == run_id)
