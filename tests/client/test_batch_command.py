@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from movierec.v1 import recommender_pb2 as pb
 from support.client_drivers import Movierec
+from support.processes import killed_after
 from support.scripted_servers import Script, ScriptedServer, one_by_one
 
 PATIENCE_S = 60
@@ -213,16 +213,13 @@ def test_from_standard_input_each_line_is_answered_before_the_next_is_read(
     )
     assert process.stdin
     assert process.stdout
-    end = threading.Timer(PATIENCE_S, process.kill)
-    end.start()
-    with process, process.stdin, process.stdout:
+    with killed_after(process, PATIENCE_S), process, process.stdin, process.stdout:
         for position in range(3):
             process.stdin.write(f'{{"movies": [{position + 1}]}}\n')
             process.stdin.flush()
             assert json.loads(process.stdout.readline())["position"] == position
         process.stdin.close()
         process.wait()
-    end.cancel()
 
     assert process.returncode == 0
     assert len(asked) == 3

@@ -1,6 +1,10 @@
-"""Processes that services have started, as the operating system sees them."""
+"""Processes, as the operating system sees them: those that services have started, and others."""
 
 import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -67,3 +71,18 @@ def peak_mib(process: int) -> float:
 def _memory_mib(process: int, what: str) -> float:
     status = (Path("/proc") / str(process) / "status").read_text()
     return int(status.split(f"{what}:")[1].split()[0]) / 1024
+
+
+@contextmanager
+def killed_after(process: subprocess.Popen[str], wait_s: float) -> Iterator[None]:
+    """Kills a process that is read from and waited for, if that is not over in time.
+
+    A read has no deadline: of a process that says nothing and never ends it would wait for ever.
+    To be entered before the process is, which waits for its end too.
+    """
+    too_late = threading.Timer(wait_s, process.kill)
+    too_late.start()
+    try:
+        yield
+    finally:
+        too_late.cancel()

@@ -2,12 +2,12 @@
 
 import json
 import subprocess
-from threading import Timer
 
 import pytest
 
 from e2e.compose.conftest import Trained
 from support.deployment import STEP_S
+from support.processes import killed_after
 from support.servers import until
 
 pytestmark = pytest.mark.engine
@@ -36,20 +36,16 @@ def test_a_training_that_is_killed_in_the_middle_is_taken_up_and_published(
 ) -> None:
     deployment = trained.deployment
     command = ["train", "sample", "--min-ratings=50", "--epochs=30", "--force", "--json"]
-    with subprocess.Popen(
+    following = subprocess.Popen(
         [*deployment.client_command(), *command], stdout=subprocess.PIPE, text=True
-    ) as following:
+    )
+    with killed_after(following, FOLLOWING_S), following:
         assert following.stdout
-        # A client that never ends is a failure, and must not keep all that is tested after it.
-        too_late = Timer(FOLLOWING_S, following.kill)
-        too_late.daemon = True
-        too_late.start()
         fitted = (event for event in map(json.loads, following.stdout) if event["progress"])
         run_id = next(event["run_id"] for event in fitted if event["progress"]["epoch"] > 1)
         deployment.container("trainer").kill_process()
         states = [json.loads(line)["state"] for line in following.stdout]
         assert following.wait(STEP_S) == 0
-        too_late.cancel()
     assert "INTERRUPTED" in states
     assert states[-1] == "SUCCEEDED"
     (run,) = (run for run in deployment.objects("runs") if run["run_id"] == run_id)
